@@ -1,0 +1,47 @@
+"""What is counted, for /metrics. Numbers of all processes are added up (see core/metrics_dir.py)."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+# result: answered, repeated, or why it was refused
+callbacks = Counter("niangjia_callbacks", "Callbacks of the platform by what became of them", ["result"])
+callback_seconds = Histogram(
+    "niangjia_callback_seconds",
+    "Time until a callback was answered",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.5, 5.0),
+)
+bugs = Counter("niangjia_bugs", "Exceptions nobody expected, by the entrance that caught them", ["entrance"])
+# result: ok, or the platform's error code
+platform_calls = Counter(
+    "niangjia_platform_calls", "Calls of the platform's API by their result", ["call", "result"]
+)
+platform_seconds = Histogram(
+    "niangjia_platform_seconds",
+    "Time of a call of the platform's API",
+    ["call"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0),
+)
+# result: sent, kept, later, failed
+notices = Counter("niangjia_notices", "Notices by channel and what became of them", ["channel", "result"])
+late_answers = Counter("niangjia_late_answers", "Answers that missed the time budget and were pushed instead")
+
+
+def render() -> tuple[bytes, str]:
+    """The numbers of all processes in Prometheus' text form, and its content type."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry = REGISTRY
+    return generate_latest(registry), CONTENT_TYPE_LATEST
