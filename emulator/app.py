@@ -1,0 +1,79 @@
+"""The application: every route of the platform, the pages and the control API on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from . import phone
+from .jobs import Jobs
+from .pages import Pages
+from .push import verify
+from .records import Job
+from .settings import Settings
+from .world import World
+
+STATIC = Path(__file__).parent / "static"
+WORLD: web.AppKey[World] = web.AppKey("world", World)
+MAX_BODY = 32 * 1024 * 1024
+
+
+def create_app(settings: Settings) -> web.Application:
+    """The emulator as an aiohttp application, with its state loaded."""
+    world = World(settings)
+    pages = Pages(world)
+    app = web.Application(client_max_size=MAX_BODY)
+    app[WORLD] = world
+    app.add_routes(pages.routes())
+    if STATIC.is_dir():
+        app.router.add_static("/static", STATIC)
+
+    async def life(app: web.Application) -> AsyncIterator[None]:
+        world.http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        )
+
+        async def run_job(job: Job) -> None:
+            person = world.state.person(job.person)
+            if person is not None:
+                world.touch()
+                fields = [(name, value) for name, value in job.fields]
+                world.spawn(phone.push_event(world, person, job.event, fields))
+
+        world.jobs = Jobs(world.state, world.clock, run_job)
+        tasks = [
+            asyncio.create_task(one)
+            for one in (world.jobs.run(), world.store.run(), pages.watch_sheets(), verify_first(world))
+        ]
+        yield
+        for task in [*tasks, *world.tasks]:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await world.http.close()
+        world.store.save()
+
+    async def hang_up(app: web.Application) -> None:
+        world.hub.close()
+
+    app.cleanup_ctx.append(life)
+    app.on_shutdown.append(hang_up)
+    return app
+
+
+async def verify_first(world: World) -> None:
+    """Verify the callback URL once the other side listens; a wrong answer is left for the operator."""
+    if not world.settings.callback_url or not world.settings.verify_on_start:
+        return
+    pause = 0.3
+    while not world.verified:
+        if await verify(world) or not world.verify_note.startswith(("no connection", "timeout")):
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 5.0)

@@ -1,0 +1,43 @@
+"""The platform's clock: real time plus an offset that tests may move."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8))
+
+
+class Clock:
+    """All windows, expiries and quotas read this clock; network timeouts do not."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+        self.on_move: list[Callable[[], None]] = []
+
+    def now(self) -> float:
+        return time.time() + self.offset
+
+    def day(self) -> str:
+        """The calendar day in China, on which daily quotas are counted."""
+        return datetime.fromtimestamp(self.now(), CHINA).strftime("%Y-%m-%d")
+
+    def month(self) -> str:
+        return self.day()[:7]
+
+    def advance(self, seconds: float) -> None:
+        self.offset += seconds
+        self._moved()
+
+    def set(self, now: float) -> None:
+        self.offset = now - time.time()
+        self._moved()
+
+    def real(self) -> None:
+        self.offset = 0.0
+        self._moved()
+
+    def _moved(self) -> None:
+        for hook in self.on_move:
+            hook()
