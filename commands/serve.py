@@ -1,0 +1,89 @@
+"""The web server."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import click
+
+from commands._process import die_with_parent, die_with_supervisor, need_free_port
+from core import log, metrics_dir, redis_server, schema
+from core.config import Config, ConfigError, load
+from core.db import make_engine
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of web.port.")
+def command(port: int | None) -> None:
+    """Serve the callback (/wechat), the pages, /healthz, /readyz and /metrics.
+
+    Refuses to start without secrets or with tables that are not at the newest version. Where redis.url is empty and
+    no embedded Redis runs yet, starts one and stops it again at the end.
+    """
+    die_with_supervisor()
+    config = load()
+    ready_to_serve(config)
+    need_free_port(config.web.host, port or config.web.port, "web.port")
+    log.setup(config)
+    metrics_dir.use(config)
+    try:
+        with redis_server.running(config):
+            _serve(config, port or config.web.port)
+    except redis_server.RedisServerError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def ready_to_serve(config: Config) -> None:
+    """Raise with what is missing: secrets by name, or migrations."""
+    if missing := config.missing_secrets():
+        raise ConfigError(
+            "\n".join(
+                f"{path}: missing; set NIANGJIA_{path.upper().replace('.', '__')} "
+                f"or put it into {config.data_dir / 'secrets' / path.replace('.', '__')}"
+                for path in missing
+            )
+        )
+    engine = make_engine(config)
+    try:
+        if not schema.at_head(engine):
+            raise click.ClickException(
+                f"the database is at {schema.current(engine) or 'nothing yet'}, the program needs {schema.head()}: "
+                "run ./niangjia migrate"
+            )
+    finally:
+        engine.dispose()
+
+
+def _serve(config: Config, port: int) -> None:
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    gc.freeze()  # what is loaded so far is shared with the forked processes
+    Server(
+        "wsgi:create_app",
+        address=config.web.host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=config.web.processes,
+        blocking_threads=config.web.threads,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=10,  # answers leave within five seconds; then there is nothing left to wait for
+        log_level=LogLevels[config.log.level],
+        log_dictconfig={"version": 1, "disable_existing_loggers": False, "incremental": True},
+        factory=True,
+    ).serve(target_loader=_load)
+
+
+def _load(_target: str) -> Any:
+    """Make the application in a fresh process of the server."""
+    die_with_parent()
+    config = load()
+    log.setup(config)
+    from wsgi import create_app
+
+    return create_app(config)

@@ -1,0 +1,27 @@
+"""The worker."""
+
+from __future__ import annotations
+
+import click
+
+from commands._process import die_with_supervisor
+from commands.serve import ready_to_serve
+from core import log, metrics_dir, redis_server
+from core.config import load
+
+
+@click.command()
+def command() -> None:
+    """Send notices, remind, expire and renew, until stopped. Start as many as needed, on one machine or several."""
+    die_with_supervisor()
+    config = load()
+    ready_to_serve(config)
+    log.setup(config)
+    metrics_dir.use(config)
+    from tasks.worker import main
+
+    try:
+        with redis_server.running(config):
+            main(config)
+    except redis_server.RedisServerError as error:
+        raise click.ClickException(str(error)) from None
