@@ -12,8 +12,10 @@ from pydantic_settings import (
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     YamlConfigSettingsSource,
 )
+from yaml import YAMLError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -221,7 +223,12 @@ def load(**overrides: Any) -> Config:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or file.name}: {e['msg']}" for e in error.errors()]
         raise ConfigError("\n".join(lines)) from None
-    except Exception as error:  # a broken YAML file, an unreadable secret, JSON in the environment
+    except (
+        ValueError,
+        OSError,
+        SettingsError,
+        YAMLError,
+    ) as error:  # a broken YAML file, an unreadable secret, JSON in the environment
         raise ConfigError(f"{file}: {error}") from None
 
 
@@ -231,7 +238,9 @@ def _known(name: str) -> bool:
     section, _, key = name.removeprefix("NIANGJIA_").lower().partition("__")
     field = Config.model_fields.get(section)
     model = field.annotation if field else None
-    return isinstance(model, type) and issubclass(model, BaseModel) and key.split("__")[0] in model.model_fields
+    return (
+        isinstance(model, type) and issubclass(model, BaseModel) and key.split("__")[0] in model.model_fields
+    )
 
 
 def _absolute(path: Path) -> Path:

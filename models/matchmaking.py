@@ -1,0 +1,227 @@
+"""Profiles, the cards on the walls, who looked at them, and who wants to meet whom."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.crypto import Sealed
+from models.base import Base, BigKey
+from models.events import Event
+from models.people import Worker
+
+
+class ProfileState(enum.StrEnum):
+    """A profile's life; rules/matchmaking/profiles.py has the table of moves."""
+
+    IN_REVIEW = "in_review"
+    LISTED = "listed"
+    REFUSED = "refused"
+    PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
+
+
+class Profile(Base):
+    """What a single person lets others read, and the contact they chose to share on a yes."""
+
+    __tablename__ = "profile"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), unique=True)
+    state: Mapped[ProfileState] = mapped_column(String(12))
+    nickname: Mapped[str] = mapped_column(String(20))
+    sex: Mapped[str] = mapped_column(String(1))
+    birth_year: Mapped[int]
+    height_cm: Mapped[int]
+    education: Mapped[str] = mapped_column(String(20))
+    trade: Mapped[str] = mapped_column(String(40))
+    district: Mapped[str] = mapped_column(String(40))
+    home_town: Mapped[str] = mapped_column(String(40))
+    marital: Mapped[str] = mapped_column(String(12))
+    line: Mapped[str] = mapped_column(String(100))
+    wants_born_from: Mapped[int | None]
+    wants_born_to: Mapped[int | None]
+    contact_kind: Mapped[str] = mapped_column(String(10))
+    contact: Mapped[str | None] = mapped_column(Sealed)
+    consent_version: Mapped[str] = mapped_column(String(20))
+    consented_at: Mapped[datetime]
+    submitted_at: Mapped[datetime]
+    listed_at: Mapped[datetime | None]
+    draft_id: Mapped[str] = mapped_column(String(40), unique=True)
+
+    worker: Mapped[Worker] = relationship()
+
+    __table_args__ = (Index("ix_profile_find", "state", "sex", "birth_year", "id"),)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether others may see it."""
+        return self.state == ProfileState.LISTED
+
+
+class ProfileMove(Base):
+    """One move of a profile from state to state: when, by whom and why."""
+
+    __tablename__ = "profile_move"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"), index=True)
+    at: Mapped[datetime]
+    before: Mapped[str | None] = mapped_column(String(12))
+    after: Mapped[str] = mapped_column(String(12))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[str | None] = mapped_column(Sealed)
+
+
+class Wall(Base):
+    """A wall of cards at a fair."""
+
+    __tablename__ = "wall"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    number: Mapped[int]
+    title: Mapped[str] = mapped_column(String(40))
+
+    event: Mapped[Event] = relationship()
+
+    __table_args__ = (UniqueConstraint("event_id", "number"),)
+
+
+class Card(Base):
+    """A profile's card at one place of a wall. The token is all its code says; re-issuing revokes the old.
+
+    `url` is what the printed code encodes; WeChat made it and forgets it at `url_expires_at`.
+    """
+
+    __tablename__ = "card"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"), index=True)
+    wall_id: Mapped[int] = mapped_column(ForeignKey("wall.id"))
+    position: Mapped[int]
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    issued_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    url: Mapped[str | None] = mapped_column(String(200))
+    url_expires_at: Mapped[datetime | None]
+    printed_at: Mapped[datetime | None]
+
+    profile: Mapped[Profile] = relationship()
+    wall: Mapped[Wall] = relationship()
+
+    __table_args__ = (
+        Index(
+            "uq_card_place",
+            "wall_id",
+            "position",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+        Index(
+            "uq_card_live",
+            "profile_id",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    @property
+    def place(self) -> str:
+        """Its letter and number on the wall: 20 cards to a row, "A-01" … "A-20", "B-01" …"""
+        row, column = divmod(self.position - 1, 20)
+        letters = ""
+        row += 1
+        while row:
+            row, digit = divmod(row - 1, 26)
+            letters = chr(65 + digit) + letters
+        return f"{letters}-{column + 1:02d}"
+
+
+class Scan(Base):
+    """Somebody looked at a card. The newest one of a person says which card "想认识TA" means."""
+
+    __tablename__ = "scan"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("card.id"), index=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"))
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_scan_worker_id_id", "worker_id", "id"),)
+
+
+class RequestState(enum.StrEnum):
+    """Where a wish to meet stands. `WAITING`: the asker's own profile is still in review."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+class MeetRequest(Base):
+    """One person would like to meet another. Between two people, one way, at most one is live."""
+
+    __tablename__ = "meet_request"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    asker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"))
+    asked_id: Mapped[int] = mapped_column(ForeignKey("worker.id"))
+    card_id: Mapped[int] = mapped_column(ForeignKey("card.id"))
+    state: Mapped[RequestState] = mapped_column(String(10))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
+
+    card: Mapped[Card] = relationship()
+
+    __table_args__ = (
+        Index(
+            "uq_meet_request_live",
+            "asker_id",
+            "asked_id",
+            unique=True,
+            sqlite_where=text("state IN ('waiting', 'open', 'accepted')"),
+            postgresql_where=text("state IN ('waiting', 'open', 'accepted')"),
+        ),
+        Index("ix_meet_request_asker_id_asked_at", "asker_id", "asked_at"),
+        Index("ix_meet_request_asked_id_asked_at", "asked_id", "asked_at"),
+        Index(
+            "ix_meet_request_expiry",
+            "expires_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+
+class Mark(Base):
+    """What one person thinks of another's profile: "kept" (收藏), "passed" (不合适) or "blocked"."""
+
+    __tablename__ = "mark"
+
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), primary_key=True)
+    profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"), primary_key=True, index=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    at: Mapped[datetime]
+
+
+class Report(Base):
+    """A complaint about a profile; one person counts once."""
+
+    __tablename__ = "report"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"))
+    profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"), index=True)
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("worker_id", "profile_id"),)

@@ -1,0 +1,76 @@
+"""Organisations, workers who write to us, and staff."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.crypto import Sealed
+from models.base import Base, BigKey
+
+LEVELS = {1: "province", 2: "city", 3: "district", 4: "street or enterprise"}
+
+
+class Organisation(Base):
+    """A union in the tree of four levels. `path` holds the ids from the root, for instance "/1/4/9/"."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    level: Mapped[int]
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    path: Mapped[str] = mapped_column(String(100), index=True)
+
+    def has_within(self, other: Organisation) -> bool:
+        """Whether `other` is this organisation or below it."""
+        return other.path.startswith(self.path)
+
+
+class Worker(Base):
+    """Somebody who follows the account, or once did. All the platform tells of a person is the openid."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    openid: Mapped[str] = mapped_column(String(64), unique=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    created_at: Mapped[datetime]
+    followed_at: Mapped[datetime | None]
+    unfollowed_at: Mapped[datetime | None]
+
+    @property
+    def is_following(self) -> bool:
+        """Whether messages can reach this person at all."""
+        return self.unfollowed_at is None
+
+
+class Staff(Base):
+    """A union officer or a professional, acting within the subtree of an organisation."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    login: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(40))
+    role: Mapped[str] = mapped_column(String(20))
+    worker_id: Mapped[int | None] = mapped_column(ForeignKey("worker.id"), unique=True)
+    created_at: Mapped[datetime]
+
+    organisation: Mapped[Organisation] = relationship()
+
+
+class Audit(Base):
+    """What a member of staff did to whom, and why."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    act: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(40), index=True)
+    reason: Mapped[str | None] = mapped_column(Sealed)
