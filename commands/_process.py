@@ -11,6 +11,12 @@ import click
 
 _PR_SET_PDEATHSIG = 1
 
+wait_for_redis = click.option(
+    "--wait-for-redis",
+    is_flag=True,
+    help="Start no embedded Redis; wait for the one that ./niangjia redis runs.",
+)
+
 
 def die_with_parent() -> None:
     """Ask Linux to stop this process when the one that started it is gone, however it went."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from commands._process import die_with_parent, die_with_supervisor, need_free_port
+from commands._process import die_with_parent, die_with_supervisor, need_free_port, wait_for_redis
 from core import log, metrics_dir, redis_server, schema
 from core.config import Config, ConfigError, load
 from core.db import make_engine
@@ -15,7 +15,8 @@ from core.db import make_engine
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of web.port.")
-def command(port: int | None) -> None:
+@wait_for_redis
+def command(port: int | None, wait_for_redis: bool) -> None:
     """Serve the callback (/wechat), the pages, /healthz, /readyz and /metrics.
 
     Refuses to start without secrets or with tables that are not at the newest version. Where redis.url is empty and
@@ -28,7 +29,7 @@ def command(port: int | None) -> None:
     log.setup(config)
     metrics_dir.use(config)
     try:
-        with redis_server.running(config):
+        with redis_server.running(config, wait=wait_for_redis):
             _serve(config, port or config.web.port)
     except redis_server.RedisServerError as error:
         raise click.ClickException(str(error)) from None

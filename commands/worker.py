@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from commands._process import die_with_supervisor
+from commands._process import die_with_supervisor, wait_for_redis
 from commands.serve import ready_to_serve
 from core import log, metrics_dir, redis_server
 from core.config import load
 
 
 @click.command()
-def command() -> None:
+@wait_for_redis
+def command(wait_for_redis: bool) -> None:
     """Send notices, remind, expire and renew, until stopped. Start as many as needed, on one machine or several."""
     die_with_supervisor()
     config = load()
@@ -21,7 +22,7 @@ def command() -> None:
     from tasks.worker import main
 
     try:
-        with redis_server.running(config):
+        with redis_server.running(config, wait=wait_for_redis):
             main(config)
     except redis_server.RedisServerError as error:
         raise click.ClickException(str(error)) from None

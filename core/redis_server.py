@@ -81,13 +81,17 @@ def answers(url: str, timeout: float = 1.0) -> bool:
 
 
 @contextlib.contextmanager
-def running(config: Config) -> Iterator[bool]:
+def running(config: Config, *, wait: bool = False) -> Iterator[bool]:
     """Make sure a Redis answers while the body runs; yields whether this process started it (and will stop it).
 
-    With redis.url set nothing is started: that server is the operator's. A lock keeps two processes that start
-    together from starting two servers.
+    With redis.url set nothing is started: that server is the operator's. With `wait` nothing is started either; a
+    supervisor runs the embedded one. A lock keeps two processes that start together from starting two servers.
     """
     if config.redis.url:
+        yield False
+        return
+    if wait:
+        _wait(config.redis_url)
         yield False
         return
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,6 +105,14 @@ def running(config: Config) -> Iterator[bool]:
     finally:
         if process:
             stop(process)
+
+
+def _wait(url: str, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not answers(url):
+        if time.monotonic() > deadline:
+            raise RedisServerError(f"no Redis answered at {url} within {seconds:.0f} seconds")
+        time.sleep(0.05)
 
 
 def start(argv: list[str], url: str, wait: float = 30.0) -> subprocess.Popen[bytes]:
