@@ -10,16 +10,18 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from . import phone
+from . import phone, platform
+from .calls import handler_for
+from .control import Control
 from .jobs import Jobs
+from .oauth import AUTHORIZE, authorize
 from .pages import Pages
 from .push import verify
 from .records import Job
 from .settings import Settings
-from .world import World
+from .world import WORLD, World
 
 STATIC = Path(__file__).parent / "static"
-WORLD: web.AppKey[World] = web.AppKey("world", World)
 MAX_BODY = 32 * 1024 * 1024
 
 
@@ -30,6 +32,12 @@ def create_app(settings: Settings) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY)
     app[WORLD] = world
     app.add_routes(pages.routes())
+    app.add_routes(Control(world).routes())
+    app.router.add_get(AUTHORIZE, authorize)
+    for route in platform.ROUTES:
+        world.paths[route.path] = route.quota
+        app.router.add_route("*", route.path, handler_for(world, route))
+    app.router.add_route("*", "/cgi-bin/{rest:.*}", platform.unknown)
     if STATIC.is_dir():
         app.router.add_static("/static", STATIC)
 

@@ -19,7 +19,7 @@ class BadEnvelope(Exception):
 
 def sign(*parts: str) -> str:
     """SHA-1 over the sorted parts, as `signature` and `msg_signature` are made."""
-    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()
+    return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def same(left: str, right: str) -> bool:

@@ -128,6 +128,10 @@ def send_file(
     return message
 
 
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 def locate(world: World, person: Person, x: float, y: float, label: str) -> Message | None:
     """Send a place."""
     must_follow(person)
@@ -244,7 +248,7 @@ def pictured_by_menu(world: World, person: Person, path: list[int], contents: li
     """Pictures begun by a menu button: the event; the pictures follow as messages."""
     must_follow(person)
     button = asked_button(world, person, path, ("pic_sysphoto", "pic_photo_or_album", "pic_weixin"))
-    items: list[Field] = [("item", [("PicMd5Sum", hashlib.md5(one).hexdigest())]) for one in contents]
+    items: list[Field] = [("item", [("PicMd5Sum", md5(one))]) for one in contents]
     info: list[Field] = [("Count", len(contents)), ("PicList", items)]
     fields: list[Field] = [("EventKey", str(button.get("key", ""))), ("SendPicsInfo", info)]
     world.spawn(push_event(world, person, str(button["type"]), fields))
@@ -305,11 +309,11 @@ def answer_subscription(world: World, person: Person, template_ids: list[str], a
     known = [one for one in template_ids if one in world.state.templates]
     if not known or any(world.state.templates[one].kind != "subscribe" for one in known):
         raise Impossible("没有这个订阅模板")
-    credits = person.rest().setdefault("credits", {})
+    left = person.rest().setdefault("credits", {})
     rows: list[Field] = []
     for template_id in known:
         if answer == "accept":
-            credits[template_id] = credits.get(template_id, 0) + 1
+            left[template_id] = left.get(template_id, 0) + 1
         row = [("TemplateId", template_id), ("SubscribeStatusString", answer), ("PopupScene", 1)]
         rows.append(("List", row))
     titles = "、".join(world.state.templates[one].title for one in known)
@@ -322,10 +326,10 @@ def answer_subscription(world: World, person: Person, template_ids: list[str], a
 
 def refuse_later(world: World, person: Person, template_ids: list[str]) -> None:
     """Refuse subscription notices in the settings page: credits are gone, the change is pushed."""
-    credits = person.rest().setdefault("credits", {})
+    left = person.rest().setdefault("credits", {})
     rows: list[Field] = []
     for template_id in template_ids:
-        credits.pop(template_id, None)
+        left.pop(template_id, None)
         rows.append(("List", [("TemplateId", template_id), ("SubscribeStatusString", "reject")]))
     world.touch()
     world.spawn(push_event(world, person, "subscribe_msg_change_event", [("SubscribeMsgChangeEvent", rows)]))

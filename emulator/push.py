@@ -226,6 +226,9 @@ async def post(
     else:
         if lost:
             attempt.verdict = "answer lost"
+        elif hand.bad_signature:
+            fine = attempt.status == 403 or attempt.body in (b"", b"success")
+            attempt.verdict = "refused" if fine else "accepted a bad signature"
         elif attempt.status != 200:
             attempt.verdict = f"http {attempt.status}"
         else:

@@ -62,8 +62,8 @@ class Person(Record):
     chat: list[Message] | None
     extra: Json | None
 
-    def __init__(self, id: int, openid: str, name: str | None = None, bulk: bool | None = None) -> None:
-        self.id = id
+    def __init__(self, number: int, openid: str, name: str | None = None, bulk: bool | None = None) -> None:
+        self.id = number
         self.openid = openid
         self.name = name
         self.bulk = bulk
@@ -120,9 +120,16 @@ class Message(Record):
     more: Json | None
 
     def __init__(
-        self, id: int, person: int, side: str, at: float, kind: str, text: str = "", more: Json | None = None
+        self,
+        number: int,
+        person: int,
+        side: str,
+        at: float,
+        kind: str,
+        text: str = "",
+        more: Json | None = None,
     ) -> None:
-        self.id = id
+        self.id = number
         self.person = person
         self.side = side
         self.at = at

@@ -72,10 +72,11 @@ def attempts(picture: Image.Image) -> Iterator[Image.Image]:
     longest = max(picture.size)
     if longest <= 2400:
         yield picture
-    scaled = []
-    for target in (1600, 1000, 2400, 640):
-        if longest > target * 1.15 or (longest < target * 0.7 and longest < 900):
-            scaled.append(resized(picture, target))
+    scaled = [
+        resized(picture, target)
+        for target in (1600, 1000, 2400, 640)
+        if longest > target * 1.15 or (longest < target * 0.7 and longest < 900)
+    ]
     yield from scaled
     if longest > 2400:
         yield picture

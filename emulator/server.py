@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import sys
 
 from aiohttp import web
 
@@ -26,7 +27,8 @@ async def run(settings: Settings) -> None:
     await runner.setup()
     try:
         port = await listen(runner, settings)
-        print(f"emulator: http://{settings.host}:{port}/", flush=True)
+        sys.stdout.write(f"emulator: http://{settings.host}:{port}/\n")
+        sys.stdout.flush()
         await stop.wait()
     finally:
         await runner.cleanup()

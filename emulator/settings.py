@@ -47,7 +47,7 @@ class Settings:
     port: int = 0
     app_id: str = "wx0000000000000000"
     app_secret: str = "0" * 32
-    token: str = "token"
+    token: str = "emulated"  # noqa: S105 -- an invented account's, public on purpose
     encoding_aes_key: str = "A" * 43
     original_id: str = "gh_000000000000"
     mode: Mode = "secure"
@@ -64,7 +64,7 @@ class Settings:
     oauth_domains: tuple[str, ...] = ()
     qr_base: str = "http://weixin.qq.com/q/"
     job_delay: float = 1.0
-    new_template_per_month: int = 25
+    permanent_codes: int = 100_000
 
     check_windows: bool = True
     check_quotas: bool = True

@@ -121,7 +121,7 @@ class State:
 
     # QR codes
 
-    def add_ticket(self, scene: str, now: float, expires_at: float | None, base: str) -> Ticket:
+    def add_ticket(self, scene: str, now: float, expires_at: float | None) -> Ticket:
         code = secrets.token_urlsafe(15)
         ticket = Ticket(
             ticket="gQ" + secrets.token_urlsafe(45) + secrets.token_urlsafe(20) + "==",
@@ -211,7 +211,7 @@ class State:
         for name, value in row.items():
             setattr(person, name, value)
         if person.chat is not None:
-            chat = [Message(**{"more": None, **line}) for line in row["chat"]]
+            chat = [Message(line.pop("id"), **line) for line in row["chat"]]
             person.chat = chat
         self.by_openid[person.openid] = person
         self.followers += bool(person.following)

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from .clock import Clock
 from .crypto import Envelope
@@ -40,6 +41,7 @@ class World:
         self.verified = False
         self.verify_note = "not verified yet"
         self.rids: dict[str, Json] = {}
+        self.paths: dict[str, str | None] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
         path = settings.state_file
         self.state = State(settings.app_id, f"{path}.media" if path else None)
@@ -107,3 +109,6 @@ class World:
         self.touch()
         if not person.bulk:
             self.hub.publish("person", person.public())
+
+
+WORLD: web.AppKey[World] = web.AppKey("world", World)
