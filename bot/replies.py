@@ -6,24 +6,104 @@ customer-service page (a link `weixin://bizmsgmenu` sends its words as a text me
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 TEXT_LIMIT = 2048
 """Bytes of UTF-8 that one text may hold, passive or pushed."""
 
+MORE = "更多"
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKUP = re.compile(r"<(?=[a-zA-Z/!])")
+_IN_LINK = str.maketrans("", "", "<>\"'&\n\r")
+
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A tap inside a text: shows `label`, sends `says` (the label when empty), carries `id` to the router."""
+    """A tap inside a text.
+
+    Shows `label`; sends `says` (the label when empty) and carries `id` to the router, or opens `url`.
+    """
 
     label: str
     says: str = ""
     id: str = ""
+    url: str = ""
+
+    def render(self) -> str:
+        """The link as WeChat reads it."""
+        label = self.label.translate(_IN_LINK)
+        if self.url:
+            return f'<a href="{self.url}">{label}</a>'
+        says = (self.says or self.label).translate(_IN_LINK)
+        return f'<a href="weixin://bizmsgmenu?msgmenucontent={says}&msgmenuid={self.id or says}">{label}</a>'
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One text with its taps. Rendered to WeChat's text with links by `render`."""
+    """One text with its taps."""
 
     text: str
     taps: tuple[Tap, ...] = ()
+
+
+def clean(text: str) -> str:
+    """The text as WeChat can carry it: no characters that XML forbids, and no markup but our own."""
+    return _MARKUP.sub("＜", _NOT_XML.sub("", text))
+
+
+def render(*says: Say) -> str:
+    """The whole answer with its links, however long."""
+    return "\n".join(_lines(says))
+
+
+def pages(*says: Say) -> list[str]:
+    """The answer cut into texts of at most TEXT_LIMIT bytes; all but the last end with a tap for the next.
+
+    Cuts between lines where it can, never inside a character or a link.
+    """
+    whole = render(*says)
+    if len(whole.encode()) <= TEXT_LIMIT:
+        return [whole]
+    more = "\n" + Tap(MORE).render()
+    room = TEXT_LIMIT - len(more.encode())
+    result: list[str] = []
+    page = ""
+    for line in _lines(says):
+        for piece in _pieces(line, room):
+            longer = f"{page}\n{piece}" if page else piece
+            if len(longer.encode()) > room:
+                result.append(page)
+                longer = piece
+            page = longer
+    result.append(page)
+    return [text + more for text in result[:-1]] + result[-1:]
+
+
+def _lines(says: tuple[Say, ...]) -> list[str]:
+    lines: list[str] = []
+    for say in says:
+        if lines:
+            lines.append("")
+        lines += clean(say.text).split("\n")
+        row = ""
+        for tap in say.taps:
+            link = tap.render()
+            if row and len(row) + len(link) > TEXT_LIMIT // 4:
+                lines.append(row)
+                row = ""
+            row = f"{row}  {link}" if row else link
+        if row:
+            lines.append(row)
+    return lines
+
+
+def _pieces(line: str, room: int) -> list[str]:
+    raw = line.encode()
+    pieces = []
+    while len(raw) > room:
+        piece = raw[:room].decode(errors="ignore")
+        pieces.append(piece)
+        raw = raw[len(piece.encode()) :]
+    pieces.append(raw.decode())
+    return pieces

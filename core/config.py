@@ -115,7 +115,7 @@ class Matchmaking(_Section):
     requests_open: Positive
     requests_per_day: Positive
     card_requests_per_hour: Positive
-    scans_per_day: Positive
+    ask_again_days: Positive
     code_days: int = Field(ge=1, le=30)
     code_renew_days: int = Field(ge=0, le=29)
     meeting_minutes: Positive

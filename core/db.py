@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
@@ -86,3 +87,13 @@ def has_written(db: Session) -> bool:
     """Whether this transaction changes anything; flushes what the session holds first."""
     db.flush()
     return db.in_transaction() and bool(db.connection().info.get(WROTE))
+
+
+def insert_new(db: Session, table: type[Any], **values: Any) -> bool:
+    """Insert a row unless one stands in its way by any unique constraint. Whether it was inserted."""
+    statement = _INSERT[db.get_bind().dialect.name](table).on_conflict_do_nothing()
+    result: Any = db.execute(statement, values)
+    return bool(result.rowcount == 1)
+
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

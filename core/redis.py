@@ -10,12 +10,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, TimeoutError
+from redis.exceptions import NoScriptError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from core.config import Config
 
-LOST = (RedisConnectionError, TimeoutError, OSError)
+LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 
 
 def connect(config: Config, **options: Any) -> redis.Redis:

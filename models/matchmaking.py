@@ -167,7 +167,11 @@ class RequestState(enum.StrEnum):
 
 
 class MeetRequest(Base):
-    """One person would like to meet another. Between two people, one way, at most one is live."""
+    """One person would like to meet another. Between two people, one way, at most one is live.
+
+    Until `expires_at` the asker can't tell DECLINED from OPEN, nor from EXPIRED after it; `told_at` is when the
+    asker was told that there was no answer.
+    """
 
     __tablename__ = "meet_request"
 
@@ -177,9 +181,9 @@ class MeetRequest(Base):
     card_id: Mapped[int] = mapped_column(ForeignKey("card.id"))
     state: Mapped[RequestState] = mapped_column(String(10))
     asked_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
-    remind_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
 
     card: Mapped[Card] = relationship()
 
@@ -197,8 +201,8 @@ class MeetRequest(Base):
         Index(
             "ix_meet_request_expiry",
             "expires_at",
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("told_at IS NULL AND state IN ('open', 'declined')"),
+            postgresql_where=text("told_at IS NULL AND state IN ('open', 'declined')"),
         ),
     )
 

@@ -1,0 +1,84 @@
+"""An answer leaves in time, whatever a handler does: work is done on threads of its own and waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+
+class Job:
+    """One answer in the making. Either the worker settles it in time, or the one who waits gives up; never both."""
+
+    __slots__ = ("_acknowledged", "_answer", "_guard", "_is_late", "_told")
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._is_late: bool | None = None
+        self._answer: SimpleQueue[str] = SimpleQueue()
+        self._told: threading.Event | None = None
+        self._acknowledged = False
+
+    def settle(self) -> bool:
+        """The worker is about to make its work final. True: in time, it must `give` next. False: late."""
+        with self._guard:
+            if self._is_late is None:
+                self._is_late = False
+            return not self._is_late
+
+    def give_up(self) -> bool:
+        """The one who waits has to leave. True: the work is late now. False: it is being given, wait on."""
+        with self._guard:
+            if self._is_late is None:
+                self._is_late = True
+                self._told = threading.Event()
+            return self._is_late
+
+    def acknowledge(self, is_on_record: bool) -> None:
+        """The one who gave up tells whether the message is on record and the platform was told so."""
+        assert self._told is not None
+        self._acknowledged = is_on_record
+        self._told.set()
+
+    def is_acknowledged(self) -> bool:
+        """For the worker of a late job: waits until the one who gave up has told."""
+        assert self._told is not None
+        self._told.wait()
+        return self._acknowledged
+
+    def give(self, answer: str) -> None:
+        """Hand the answer over."""
+        self._answer.put(answer)
+
+    def wait(self, seconds: float) -> str | None:
+        """The answer, or None when the time is over."""
+        try:
+            return self._answer.get(timeout=max(0.0, seconds))
+        except Empty:
+            return None
+
+
+class Workers:
+    """Threads that work; started with the first jobs, so that a process may fork before."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._guard = threading.Lock()
+        self._started = 0
+
+    def put(self, work: Callable[[], None]) -> None:
+        """Have it done soon. `work` must not raise."""
+        if self._started < self._threads:
+            self._start()
+        self._work.put(work)
+
+    def _start(self) -> None:
+        with self._guard:
+            if self._started < self._threads:
+                self._started += 1
+                threading.Thread(target=self._run, name=f"work-{self._started}", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._work.get()()

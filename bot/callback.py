@@ -1,0 +1,356 @@
+"""The way in: GET and POST /wechat. Verify, decrypt, parse, act once, render, encrypt.
+
+WeRoBot's parser, crypto and replies do the work; around them stands what the platform's contract asks for
+and WeRoBot does not do (docs/decisions/0001-callback.md).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import struct
+import time
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from werobot import WeRoBot
+from werobot.crypto import MessageCrypt
+from werobot.crypto.exceptions import AppIdValidationError
+from werobot.parser import parse_xml, process_message
+from werobot.replies import TextReply
+from werobot.utils import get_signature
+
+from bot import texts
+from bot.budget import Job, Workers
+from bot.chat import Chat
+from bot.inbound import Inbound, Malformed, read
+from bot.replies import Say, pages
+from bot.turns import Replayed, Turn, Turns
+from core import log, metrics
+from core.clock import utcnow
+from core.config import Config
+from core.db import has_written, insert_new
+from core.errors import Refused
+from core.redis import Lane, Script
+from models.messages import Notice, Received
+
+SUCCESS = "success"
+"""The body that tells the platform: taken, nothing to show."""
+
+WAIT_STEP = 0.01
+_UNREADABLE = (
+    ExpatError,
+    Malformed,
+    AppIdValidationError,
+    Base64Error,
+    struct.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+)
+_WAKE = Script("redis.call('LPUSH', KEYS[1], 1) redis.call('LTRIM', KEYS[1], 0, 9) return 1", keys=1)
+
+Converse = Callable[[Chat], tuple[Say, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class _Turned(Exception):
+    """The request is refused: a status, and a reason for the log."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Bot:
+    """One process's callback. `converse` finds the words; `clock` is the present moment (tests move it)."""
+
+    def __init__(
+        self,
+        config: Config,
+        engine: Engine,
+        lane: Lane,
+        converse: Converse,
+        *,
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        wechat = config.wechat
+        self.config = config
+        self.engine = engine
+        self.lane = lane
+        self.clock = clock
+        self.converse = converse
+        self.turns = Turns(config, lane)
+        self.workers = Workers(config.web.threads * 4)
+        self._log = log.get("callback")
+        self._mode = wechat.mode
+        self._token = wechat.token.get_secret_value()
+        self._wake_key = f"{config.redis.prefix}wake"
+        self._cryptos: list[MessageCrypt] = []
+        for key in (wechat.encoding_aes_key, wechat.previous_encoding_aes_key):
+            if key.get_secret_value() and wechat.mode != "plain":
+                robot = WeRoBot(
+                    token=self._token,
+                    app_id=wechat.app_id,
+                    encoding_aes_key=key.get_secret_value(),
+                    enable_session=False,
+                )
+                self._cryptos.append(robot.crypto)
+
+    def verify(self, query: Mapping[str, str]) -> Answer:
+        """The GET by which the platform checks the address: the echo, or 403."""
+        try:
+            self._check_signature(query, required=True)
+        except _Turned as turned:
+            return self._turn_away(turned)
+        return Answer(200, query.get("echostr", "").encode())
+
+    def receive(self, query: Mapping[str, str], body: bytes) -> Answer:
+        """The POST of one message: its answer, always within `limits.answer_seconds`."""
+        started = time.monotonic()
+        try:
+            inbound, crypto, signature = self._open(query, body)
+        except _Turned as turned:
+            return self._turn_away(turned)
+        job = Job()
+        self.workers.put(lambda: self._work(job, inbound, signature))
+        answer = job.wait(self.config.limits.answer_seconds - (time.monotonic() - started))
+        if answer is None:
+            answer = self._acknowledge(job, inbound)
+        if answer == _REPLAYED:
+            return self._turn_away(_Turned(403, "replayed"))
+        if answer == _FAILED:
+            return Answer(503, b"")
+        metrics.callbacks.labels("answered").inc()
+        metrics.callback_seconds.observe(time.monotonic() - started)
+        if answer == SUCCESS:
+            return Answer(200, b"success")
+        if crypto is not None:
+            answer = crypto.encrypt_message(answer)
+        return Answer(200, answer.encode(), "application/xml; charset=utf-8")
+
+    def redo(self, row: Received) -> None:
+        """Do a message that was acknowledged before it was done and whose process died (see `_acknowledge`)."""
+        if row.body is None:
+            return
+        job = Job()
+        job.give_up()
+        job.acknowledge(True)
+        self._work(job, read(process_message(parse_xml(row.body))), "")
+
+    # -- opening -----------------------------------------------------------------------------------------
+
+    def _check_signature(self, query: Mapping[str, str], *, required: bool) -> None:
+        timestamp, nonce, signature = query.get("timestamp", ""), query.get("nonce", ""), query.get("signature", "")
+        if required or signature:
+            expected = get_signature(self._token, timestamp, nonce)
+            if not hmac.compare_digest(expected.encode(), signature.encode()):
+                raise _Turned(403, "bad signature")
+        if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
+            raise _Turned(403, "bad timestamp")
+        if abs(self.clock().timestamp() - int(timestamp)) > self.config.limits.timestamp_seconds:
+            raise _Turned(403, "stale timestamp")
+
+    def _open(self, query: Mapping[str, str], body: bytes) -> tuple[Inbound, MessageCrypt | None, str]:
+        """The message, the key to answer with, and the signature that vouches for it."""
+        encrypted = "msg_signature" in query and self._mode != "plain"
+        self._check_signature(query, required=not encrypted)
+        if len(body) > self.config.limits.body_bytes:
+            raise _Turned(413, "body too large")
+        try:
+            content = parse_xml(body)
+            if self._mode == "plain" or (self._mode == "compatible" and "Encrypt" not in content):
+                return read(process_message(content)), None, query.get("signature", "")
+        except _UNREADABLE as error:
+            raise _Turned(400, f"unreadable: {type(error).__name__}") from None
+        sealed = content.get("Encrypt") if isinstance(content, dict) else None
+        if not isinstance(sealed, str):
+            raise _Turned(403, "plaintext refused")
+        signature = query.get("msg_signature", "")
+        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+        expected = get_signature(self._token, timestamp, nonce, sealed)
+        if not hmac.compare_digest(expected.encode(), signature.encode()):
+            raise _Turned(403, "bad msg_signature")
+        failed = "no key"
+        for crypto in self._cryptos:
+            try:
+                xml = crypto.decrypt_message(timestamp, nonce, signature, sealed)
+                return read(process_message(parse_xml(xml))), crypto, signature
+            except _UNREADABLE as error:
+                failed = type(error).__name__
+        raise _Turned(400, f"unreadable: {failed}")
+
+    def _turn_away(self, turned: _Turned) -> Answer:
+        metrics.callbacks.labels(turned.reason.partition(":")[0]).inc()
+        self._log.warning("callback refused", status=turned.status, reason=turned.reason)
+        return Answer(turned.status, b"")
+
+    # -- working -----------------------------------------------------------------------------------------
+
+    def _work(self, job: Job, inbound: Inbound, signature: str) -> None:
+        """Wait for the person's turn, answer, make it final. Runs on a worker thread and never raises."""
+        try:
+            turn = self.turns.claim(inbound.openid, inbound.key)
+            said = self.turns.ask(turn, signature)
+            while said is None:
+                time.sleep(WAIT_STEP)
+                said = self.turns.ask(turn)
+            if said:
+                job.settle()
+                job.give(said)
+                return
+            self._run(job, inbound, turn)
+        except Replayed:
+            job.settle()
+            job.give(_REPLAYED)
+        except Exception:  # the entrance: nothing may escape from here
+            self._log.exception("callback failed", message=inbound.key)
+            metrics.bugs.labels("callback").inc()
+            job.settle()
+            job.give(_FAILED)
+
+    def _run(self, job: Job, inbound: Inbound, turn: Turn) -> None:
+        try:
+            answer = self._answer_once(job, inbound)
+        except BaseException:
+            self.turns.leave(turn, "")
+            raise
+        self.turns.leave(turn, answer)
+        job.give(answer)
+
+    def _answer_once(self, job: Job, inbound: Inbound) -> str:
+        """Converse in one transaction and commit it together with the message's key."""
+        try:
+            return self._transact(job, inbound, self.converse)
+        except OperationalError as error:  # a deadlock, a lost connection: rolled back, so once more is safe
+            self._log.warning("transaction repeated", message=inbound.key, error=type(error.orig).__name__)
+        except Exception:
+            return self._apologise(job, inbound)
+        try:
+            return self._transact(job, inbound, self.converse)
+        except Exception:
+            return self._apologise(job, inbound)
+
+    def _apologise(self, job: Job, inbound: Inbound) -> str:
+        reference = "".join(secrets.choice("23456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(4))
+        self._log.exception("handler failed", message=inbound.key, kind=inbound.kind, reference=reference)
+        metrics.bugs.labels("handler").inc()
+        sorry = texts.broken(reference)
+        return self._transact(job, inbound, lambda chat: (sorry,))
+
+    def _transact(self, job: Job, inbound: Inbound, converse: Converse) -> str:
+        with Session(self.engine, expire_on_commit=False) as db:
+            now = self.clock()
+            chat = Chat(db, inbound, now=now, config=self.config)
+            try:
+                says = converse(chat)
+            except Refused as refused:
+                db.rollback()
+                says = texts.refused(refused)
+                chat = Chat(db, inbound, now=now, config=self.config)
+            parts = pages(*says) if says else []
+            if len(parts) > 1:
+                chat.remember("more", parts[1:])
+            chat.save()
+            answer = self.render(inbound, parts[0], now) if parts else SUCCESS
+            if not job.settle() and job.is_acknowledged():
+                return self._commit_late(db, inbound, chat, parts, answer)
+            return self._commit(db, inbound, answer, now)
+
+    def _commit(self, db: Session, inbound: Inbound, answer: str, now: datetime) -> str:
+        if has_written(db):
+            if not insert_new(db, Received, key=inbound.key, at=now, is_late=False, reply=answer):
+                db.rollback()  # Redis forgot that this message was answered; the database did not
+                kept = db.scalar(select(Received.reply).where(Received.key == inbound.key))
+                return kept or SUCCESS
+            db.commit()
+            self._wake(db)
+        return answer
+
+    def _commit_late(self, db: Session, inbound: Inbound, chat: Chat, parts: list[str], answer: str) -> str:
+        done = db.execute(
+            update(Received)
+            .where(Received.key == inbound.key, Received.is_late)
+            .values(is_late=False, body=None, reply=answer)
+        )
+        if not done.rowcount:  # type: ignore[attr-defined]
+            db.rollback()
+            return SUCCESS
+        if parts:
+            db.add(
+                Notice(
+                    worker_id=chat.worker_id,
+                    kind="late_answer",
+                    facts={"text": parts[0]},
+                    made_at=chat.now,
+                    due_at=chat.now,
+                )
+            )
+            db.info["niangjia_new_notices"] = True
+        db.commit()
+        self._wake(db)
+        return answer
+
+    def _acknowledge(self, job: Job, inbound: Inbound) -> str:
+        """Time is over: put the message on record, so that no crash loses it, and say that it takes longer."""
+        if not job.give_up():
+            return job.wait(60) or _FAILED  # its commit is under way; the platform asks again and gets it
+        answer = self.render(inbound, texts.WORKING_ON_IT, self.clock())
+        try:
+            with Session(self.engine) as db:
+                insert_new(
+                    db, Received, key=inbound.key, at=self.clock(), is_late=True, body=_text_of(inbound), reply=answer
+                )
+                db.commit()
+            self.turns.answer(inbound.openid, inbound.key, answer)
+        except Exception:
+            self._log.exception("late message not on record", message=inbound.key)
+            job.acknowledge(False)
+            return _FAILED
+        job.acknowledge(True)
+        metrics.late_answers.inc()
+        return answer
+
+    def _wake(self, db: Session) -> None:
+        if db.info.pop("niangjia_new_notices", False):
+            self.lane.tell(_WAKE, self._wake_key)
+
+    @staticmethod
+    def render(inbound: Inbound, text: str, now: datetime) -> str:
+        """The passive reply as XML. WeRoBot leaves `]]>` in the text as it is and starts with a line feed."""
+        reply: Any = TextReply(
+            source=inbound.account,
+            target=inbound.openid,
+            time=int(now.timestamp()),
+            content=text.replace("]]>", "]]]]><![CDATA[>"),
+        )
+        xml: str = reply.render()
+        return xml.strip()
+
+
+def _text_of(inbound: Inbound) -> str:
+    """The decrypted XML, which WeRoBot's parser keeps."""
+    raw: bytes | str = inbound.raw["raw"]
+    return raw.decode() if isinstance(raw, bytes) else raw
+
+
+_REPLAYED = "!replayed"
+_FAILED = "!failed"

@@ -1,0 +1,122 @@
+"""Which words, menu taps, links and scans lead to which handler: declared at the handler, looked up at once.
+
+A handler takes the chat and what came with the door: the rest of the sentence after a keyword, the argument
+of a tap, the typed scene of a code; "" for a menu button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bot.chat import Chat
+from bot.replies import Say
+from bot.words import WordIndex, overlaps
+
+Reply = Say | tuple[Say, ...] | None
+Handler = Callable[[Chat, Any], Reply]
+H = TypeVar("H", bound=Handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A word that opens a door; `help` is its line in 帮助, empty for a synonym or what needs no line."""
+
+    word: str
+    handler: Handler
+    help: str = ""
+
+
+class Router:
+    """The doors of one feature."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.keywords: list[Keyword] = []
+        self.menu_keys: dict[str, Handler] = {}
+        self.taps: dict[str, Handler] = {}
+        self.scenes: dict[type, Handler] = {}
+        self.events: dict[str, Handler] = {}
+        self.forms: dict[str, Handler] = {}
+
+    def keyword(self, *words: str, help: str = "") -> Callable[[H], H]:
+        """Said in words; the first is the one shown in 帮助, with `help` behind it."""
+
+        def declare(handler: H) -> H:
+            self.keywords += [Keyword(word, handler, help if i == 0 else "") for i, word in enumerate(words)]
+            return handler
+
+        return declare
+
+    def menu(self, key: str) -> Callable[[H], H]:
+        """A menu button with this key."""
+        return _declare(self.menu_keys, key)
+
+    def tap(self, name: str) -> Callable[[H], H]:
+        """A link or menu-message item whose id is `name` or `name.argument`."""
+        return _declare(self.taps, name)
+
+    def scene(self, scene: type) -> Callable[[H], H]:
+        """A code with this kind of scene, scanned by a follower or by someone who follows with it."""
+        return _declare(self.scenes, scene)
+
+    def event(self, name: str) -> Callable[[H], H]:
+        """An event of the platform by its name in lower case."""
+        return _declare(self.events, name)
+
+    def submitted(self, form: str) -> Callable[[H], H]:
+        """A form with this name was filled in and confirmed."""
+        return _declare(self.forms, form)
+
+
+class Claimed(Exception):
+    """Two handlers declare the same door."""
+
+
+class Table:
+    """All routers' doors in one lookup that does not get slower with their number. Raises Claimed."""
+
+    def __init__(self, routers: Iterable[Router]) -> None:
+        self.routers = tuple(routers)
+        self.menu_keys: dict[str, Handler] = {}
+        self.taps: dict[str, Handler] = {}
+        self.scenes: dict[type, Handler] = {}
+        self.events: dict[str, Handler] = {}
+        self.forms: dict[str, Handler] = {}
+        self.keywords: list[Keyword] = []
+        for router in self.routers:
+            for mine, all_ in (
+                (router.menu_keys, self.menu_keys),
+                (router.taps, self.taps),
+                (router.scenes, self.scenes),
+                (router.events, self.events),
+                (router.forms, self.forms),
+            ):
+                _merge(router.name, mine, all_)
+            self.keywords += router.keywords
+        clashes = overlaps((keyword.word, keyword.handler) for keyword in self.keywords)
+        if clashes:
+            raise Claimed("; ".join(map(str, clashes)))
+        self.words: WordIndex[Keyword] = WordIndex((keyword.word, keyword) for keyword in self.keywords)
+
+    def tapped(self, id: str) -> tuple[Handler, str] | None:
+        """The handler and argument of a tap's id."""
+        name, _, argument = id.partition(".")
+        handler = self.taps.get(name)
+        return (handler, argument) if handler else None
+
+
+def _declare(doors: dict[Any, Handler], key: Any) -> Callable[[H], H]:
+    def declare(handler: H) -> H:
+        _merge("router", {key: handler}, doors)
+        return handler
+
+    return declare
+
+
+def _merge(name: str, mine: dict[Any, Handler], doors: dict[Any, Handler]) -> None:
+    for key, handler in mine.items():
+        if key in doors:
+            raise Claimed(f"{name}: {key!r} is claimed twice")
+        doors[key] = handler

@@ -1,0 +1,180 @@
+"""One message acts once, and one person's messages run one at a time, in the order they came.
+
+Redis holds for each person the queue of messages at work, and for each message who is working on it
+(renewed while the process lives, gone soon after it dies) and its answer for a while. All of it may be lost:
+the database's `received` rows are the referee (bot/callback.py).
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+
+from core.config import Config
+from core.redis import LOST, Lane, Script
+
+# Ask for the turn. Answers: {text} (answered already), 'run', 'wait', or 'replay' (the signed query string
+# was used for another message).
+_ENTER = Script(
+    """
+    local answer, turn, alive, signed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+    local key, owner, lease, remember, alive_prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+    if remember ~= '0' then
+        local first = redis.call('GET', signed)
+        if not first then redis.call('SET', signed, key, 'EX', remember)
+        elseif first ~= key then return 'replay' end
+    end
+    local said = redis.call('GET', answer)
+    if said then return {said} end
+    local head = redis.call('LINDEX', turn, 0)
+    if not head then
+        redis.call('RPUSH', turn, key)
+        redis.call('EXPIRE', turn, 600)
+        redis.call('SET', alive, owner, 'PX', lease)
+        return 'run'
+    end
+    local worker = redis.call('GET', alive)
+    if not worker or worker == owner then
+        redis.call('SET', alive, owner, 'PX', lease)
+        worker = owner
+    end
+    if not redis.call('LPOS', turn, key) then redis.call('RPUSH', turn, key) end
+    redis.call('EXPIRE', turn, 600)
+    while head ~= key do
+        if redis.call('EXISTS', alive_prefix .. head) == 1 then return 'wait' end
+        redis.call('LPOP', turn)
+        head = redis.call('LINDEX', turn, 0)
+    end
+    if worker == owner then return 'run' end
+    return 'wait'
+    """,
+    keys=4,
+)
+
+# Give the turn back and leave the answer for deliveries of the same message. The first answer stays.
+_LEAVE = Script(
+    """
+    if ARGV[3] ~= '' then redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4], 'NX') end
+    if redis.call('GET', KEYS[3]) == ARGV[2] then
+        redis.call('DEL', KEYS[3])
+        redis.call('LREM', KEYS[2], 1, ARGV[1])
+    end
+    return 1
+    """,
+    keys=3,
+)
+
+_RENEW = Script(
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 1",
+    keys=1,
+)
+
+
+@dataclass(slots=True)
+class Turn:
+    """One delivery's claim to work on one message."""
+
+    openid: str
+    key: str
+    owner: str
+
+
+class Replayed(Exception):
+    """A signed query string came again with a different message."""
+
+
+class Turns:
+    """The turns of one process. Raises redis's ConnectionError when Redis is gone."""
+
+    def __init__(self, config: Config, lane: Lane) -> None:
+        self._lane = lane
+        self._prefix = config.redis.prefix
+        self._alive = f"{self._prefix}alive:"
+        self._lease = max(500, int(config.limits.lease_seconds * 1000))
+        # the signature of a query string is worth remembering for as long as its timestamp is accepted
+        self._remember = str(2 * config.limits.timestamp_seconds)
+        self._answers = str(config.limits.dedup_seconds)
+        self._running: dict[str, tuple[str, float]] = {}
+        self._keeper: threading.Thread | None = None
+        self._keeper_lock = threading.Lock()
+
+    def claim(self, openid: str, key: str) -> Turn:
+        """A new delivery of a message; it still has to ask for its turn."""
+        return Turn(openid, key, secrets.token_hex(8))
+
+    def ask(self, turn: Turn, signature: str = "") -> str | None:
+        """Ask once. The answer already given, "" to work on it now, or None to ask again soon.
+
+        Raises Replayed when `signature` belongs to another message.
+        """
+        said = self._lane.call(
+            _ENTER,
+            f"{self._prefix}answer:{turn.key}",
+            f"{self._prefix}turn:{turn.openid}",
+            f"{self._alive}{turn.key}",
+            f"{self._prefix}signed:{signature}",
+            turn.key,
+            turn.owner,
+            self._lease,
+            self._remember if signature else "0",
+            self._alive,
+        )
+        if said == b"run":
+            self._running[turn.key] = turn.owner, time.monotonic()
+            if self._keeper is None:
+                self._start_keeper()
+            return ""
+        if said == b"wait":
+            return None
+        if said == b"replay":
+            raise Replayed
+        answer: str = said[0].decode()
+        return answer
+
+    def leave(self, turn: Turn, answer: str) -> None:
+        """Give the turn back and leave the answer ("" = leave none). Does not wait for Redis."""
+        self._running.pop(turn.key, None)
+        self._lane.tell(
+            _LEAVE,
+            f"{self._prefix}answer:{turn.key}",
+            f"{self._prefix}turn:{turn.openid}",
+            f"{self._alive}{turn.key}",
+            turn.key,
+            turn.owner,
+            answer,
+            self._answers,
+        )
+
+    def answer(self, openid: str, key: str, answer: str) -> None:
+        """Leave an answer for other deliveries while the work goes on."""
+        self._lane.call(
+            _LEAVE,
+            f"{self._prefix}answer:{key}",
+            f"{self._prefix}turn:{openid}",
+            f"{self._alive}{key}",
+            key,
+            "",
+            answer,
+            self._answers,
+        )
+
+    def _start_keeper(self) -> None:
+        with self._keeper_lock:
+            if self._keeper is None:
+                self._keeper = threading.Thread(target=self._keep, name="turns", daemon=True)
+                self._keeper.start()
+
+    def _keep(self) -> None:
+        """Renew what has been at work for a while; most messages are done long before."""
+        pause = self._lease / 4000
+        while True:
+            time.sleep(pause)
+            old = time.monotonic() - pause
+            for key, (owner, since) in list(self._running.items()):
+                if since < old:
+                    try:
+                        self._lane.call(_RENEW, self._alive + key, owner, self._lease)
+                    except LOST:
+                        break

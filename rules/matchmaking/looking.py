@@ -1,0 +1,206 @@
+"""Who may look at which card, and what they think of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from core.clock import local
+from core.db import insert_new
+from core.errors import Refused
+from models.events import CheckIn, Event
+from models.matchmaking import Card, Mark, Profile, ProfileState, Report, Scan, Wall
+from models.people import Worker
+
+BLOCKED, KEPT, PASSED = "blocked", "kept", "passed"
+
+_Other = aliased(Profile)
+_me: Any = bindparam("me")
+
+_BLOCKED = exists().where(
+    Mark.kind == BLOCKED,
+    Mark.profile_id == _Other.id,
+    or_(
+        and_(Mark.worker_id == Profile.worker_id, _Other.worker_id == _me),
+        and_(Mark.worker_id == _me, _Other.id == Profile.id),
+    ),
+)
+
+_CARD = (
+    select(
+        Card.id,
+        Card.token,
+        Card.position,
+        Wall.number,
+        Profile.id,
+        Profile.worker_id,
+        Profile.nickname,
+        Profile.sex,
+        Profile.birth_year,
+        Profile.height_cm,
+        Profile.trade,
+        Profile.home_town,
+        Profile.line,
+        Event.onsite_only,
+        Event.id,
+    )
+    .join(Profile, Profile.id == Card.profile_id)
+    .join(Worker, Worker.id == Profile.worker_id)
+    .join(Wall, Wall.id == Card.wall_id)
+    .join(Event, Event.id == Wall.event_id)
+    .where(
+        Card.revoked_at.is_(None),
+        Profile.state == ProfileState.LISTED,
+        Worker.unfollowed_at.is_(None),
+        ~_BLOCKED,
+    )
+)
+_BY_TOKEN = _CARD.where(Card.token == bindparam("token"))
+_LAST_SCANNED = _CARD.where(
+    Card.id
+    == select(Scan.card_id).where(Scan.worker_id == _me).order_by(Scan.id.desc()).limit(1).scalar_subquery()
+)
+_SCAN = insert(Scan)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A card as the one who scanned it may see it: nothing that names or finds the person."""
+
+    card_id: int
+    token: str
+    position: int
+    wall: int
+    profile_id: int
+    worker_id: int
+    nickname: str
+    sex: str
+    birth_year: int
+    height_cm: int
+    trade: str
+    home_town: str
+    line: str
+    onsite_only: bool
+    event_id: int
+
+    @property
+    def place(self) -> str:
+        """Its letter and number on the wall."""
+        return Card(position=self.position).place
+
+
+def look(db: Session, worker_id: int, token: str, *, now: datetime) -> Seen:
+    """The card behind a code, and a note that it was looked at.
+
+    Raises Refused("card_gone") for a revoked, unknown or hidden card and one whose owner blocked the scanner,
+    all alike; Refused("onsite_only") when the wall is for those who are there.
+    """
+    seen = card(db, worker_id, token)
+    if seen.onsite_only and seen.worker_id != worker_id and not is_checked_in(db, worker_id, seen.event_id):
+        raise Refused("onsite_only")
+    if seen.worker_id != worker_id:
+        db.execute(_SCAN, {"card_id": seen.card_id, "worker_id": worker_id, "at": now})
+    return seen
+
+
+def card(db: Session, worker_id: int, token: str = "") -> Seen:
+    """The card with this token, or the one looked at last. Raises Refused("card_gone")."""
+    if token:
+        row = db.execute(_BY_TOKEN, {"token": token, "me": worker_id}).first()
+    else:
+        row = db.execute(_LAST_SCANNED, {"me": worker_id}).first()
+    if row is None:
+        raise Refused("card_gone")
+    return Seen(*tuple(row))
+
+
+def is_checked_in(db: Session, worker_id: int, event_id: int) -> bool:
+    """Whether somebody has arrived at an event."""
+    return db.get(CheckIn, (event_id, worker_id)) is not None
+
+
+def mark(db: Session, worker_id: int, profile_id: int, kind: str, *, now: datetime) -> None:
+    """Keep, pass or block somebody; keeping takes a pass back and the other way round. Twice is once."""
+    opposite = {KEPT: PASSED, PASSED: KEPT}.get(kind)
+    if opposite:
+        db.execute(
+            delete(Mark).where(
+                Mark.worker_id == worker_id, Mark.profile_id == profile_id, Mark.kind == opposite
+            )
+        )
+    insert_new(db, Mark, worker_id=worker_id, profile_id=profile_id, kind=kind, at=now)
+
+
+def report(db: Session, worker_id: int, profile_id: int, *, now: datetime) -> None:
+    """Complain about a profile; one person counts once."""
+    insert_new(db, Report, worker_id=worker_id, profile_id=profile_id, at=now)
+
+
+def kept(db: Session, worker_id: int, *, limit: int = 10) -> list[Seen]:
+    """The cards somebody keeps, newest first, as far as they may still be seen."""
+    rows = db.execute(
+        _CARD.join(Mark, and_(Mark.profile_id == Profile.id, Mark.worker_id == _me, Mark.kind == KEPT))
+        .order_by(Mark.at.desc())
+        .limit(limit),
+        {"me": worker_id},
+    )
+    return [Seen(*tuple(row)) for row in rows]
+
+
+def suggest(db: Session, worker_id: int, *, after: int = 0, sex: str = "", now: datetime) -> Seen | None:
+    """The next card (by profile id after `after`) of one who fits and whom this one fits.
+
+    Somebody without a profile says which `sex` to look for. None: there is no further one.
+    """
+    mine = db.scalar(select(Profile).where(Profile.worker_id == worker_id))
+    query = _CARD.where(
+        Profile.worker_id != worker_id,
+        Profile.id > after,
+        Event.ends_at > now,
+        ~exists().where(Mark.profile_id == Profile.id, Mark.worker_id == _me, Mark.kind == PASSED),
+    )
+    if mine is not None:
+        query = query.where(
+            Profile.sex != mine.sex,
+            func.coalesce(Profile.wants_born_from, 0) <= mine.birth_year,
+            func.coalesce(Profile.wants_born_to, 9999) >= mine.birth_year,
+        )
+        if mine.wants_born_from is not None:
+            query = query.where(Profile.birth_year >= mine.wants_born_from)
+        if mine.wants_born_to is not None:
+            query = query.where(Profile.birth_year <= mine.wants_born_to)
+    else:
+        query = query.where(Profile.sex == sex)
+    row = db.execute(query.order_by(Profile.id).limit(1), {"me": worker_id}).first()
+    return Seen(*tuple(row)) if row else None
+
+
+def fits(one: Profile, other: Profile) -> bool:
+    """Whether each is whom the other looks for."""
+
+    def wants(a: Profile, b: Profile) -> bool:
+        return (a.wants_born_from or 0) <= b.birth_year <= (a.wants_born_to or 9999)
+
+    return one.sex != other.sex and wants(one, other) and wants(other, one)
+
+
+def scan_counts(db: Session, wall_id: int) -> dict[int, int]:
+    """Scans of each card of a wall by the card's id."""
+    rows: Any = db.execute(
+        select(Scan.card_id, func.count()).join(Card).where(Card.wall_id == wall_id).group_by(Scan.card_id)
+    )
+    return dict(rows.all())
+
+
+def day_start(now: datetime) -> datetime:
+    """Midnight in Shanghai, where a day of limits begins."""
+    return local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def hour_ago(now: datetime) -> datetime:
+    """An hour before."""
+    return now - timedelta(hours=1)

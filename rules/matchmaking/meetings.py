@@ -1,0 +1,109 @@
+"""Where and when two people at the same fair sit down together.
+
+Meetings start on a grid of times from the fair's opening, so that unique constraints keep a table and a
+person from being booked twice, whoever books at the same moment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.config import Matchmaking
+from core.db import insert_new
+from models.events import CheckIn, Event, Meeting, Seat
+from models.matchmaking import MeetRequest
+from rules.notices import tell
+
+
+def check_in(db: Session, worker_id: int, event: Event, *, now: datetime) -> bool:
+    """Somebody has arrived. False when they had already."""
+    return insert_new(db, CheckIn, event_id=event.id, worker_id=worker_id, at=now)
+
+
+def fair_of_both(db: Session, request: MeetRequest, *, now: datetime) -> Event | None:
+    """The fair that is on and where both are checked in."""
+    here = [
+        select(CheckIn.event_id).where(CheckIn.worker_id == worker)
+        for worker in (request.asker_id, request.asked_id)
+    ]
+    return db.scalar(
+        select(Event)
+        .where(Event.id.in_(here[0]), Event.id.in_(here[1]), Event.starts_at <= now, Event.ends_at > now)
+        .where(Event.tables > 0)
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+
+
+def arrange(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> Meeting | None:
+    """Give both the nearest free table and time, and write their reminder and bell.
+
+    None when they are not both at a fair, or nothing is free before it closes.
+    """
+    event = fair_of_both(db, request, now=now)
+    if event is None:
+        return None
+    length = timedelta(minutes=limits.meeting_minutes)
+    step = length + timedelta(minutes=limits.meeting_gap_minutes)
+    earliest = now + timedelta(minutes=limits.meeting_lead_minutes)
+    starts_at = event.starts_at + step * -((event.starts_at - earliest) // step)
+    while starts_at + length <= event.ends_at and starts_at < now + timedelta(hours=4):
+        meeting = _sit_down(db, event, request, starts_at)
+        if meeting is not None:
+            for worker_id in (request.asker_id, request.asked_id):
+                tell(
+                    db,
+                    worker_id,
+                    "meeting_soon",
+                    now=now,
+                    due_at=starts_at - timedelta(minutes=2),
+                    meeting=meeting.id,
+                )
+                tell(db, worker_id, "meeting_over", now=now, due_at=starts_at + length, meeting=meeting.id)
+            return meeting
+        starts_at += step
+    return None
+
+
+def meeting_of(db: Session, request: MeetRequest) -> Meeting | None:
+    """The meeting that a yes led to."""
+    return db.scalar(select(Meeting).where(Meeting.request_id == request.id))
+
+
+def _sit_down(db: Session, event: Event, request: MeetRequest, starts_at: datetime) -> Meeting | None:
+    """Both at one table at this time, or None when one is taken or all tables are."""
+    people = (request.asker_id, request.asked_id)
+    if db.scalar(
+        select(Seat.worker_id)
+        .where(Seat.event_id == event.id, Seat.starts_at == starts_at, Seat.worker_id.in_(people))
+        .limit(1)
+    ):
+        return None
+    taken = set(
+        db.scalars(
+            select(Meeting.table_number).where(Meeting.event_id == event.id, Meeting.starts_at == starts_at)
+        )
+    )
+    for table in range(1, event.tables + 1):
+        if table in taken:
+            continue
+        with db.begin_nested() as attempt:
+            if not insert_new(
+                db, Meeting, event_id=event.id, starts_at=starts_at, table_number=table, request_id=request.id
+            ):
+                continue  # somebody took this table a moment ago
+            meeting = meeting_of(db, request)
+            assert meeting is not None
+            if all(
+                insert_new(
+                    db, Seat, event_id=event.id, starts_at=starts_at, worker_id=worker, meeting_id=meeting.id
+                )
+                for worker in people
+            ):
+                return meeting
+            attempt.rollback()
+        return None
+    return None

@@ -1,0 +1,216 @@
+"""One person would like to meet another: asking, answering, and no answer.
+
+The asker learns a yes and nothing else: a no looks like no answer, in words, in limits and in time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.config import Matchmaking
+from core.db import insert_new
+from core.errors import Refused
+from models.matchmaking import MeetRequest, Profile, ProfileState, RequestState
+from rules.matchmaking import looking, meetings
+from rules.matchmaking.looking import Seen
+from rules.notices import tell
+
+UNANSWERED = (RequestState.OPEN, RequestState.DECLINED)
+"""What looks like "no answer yet" to the asker until it expires."""
+
+
+def ask(db: Session, worker_id: int, seen: Seen, *, now: datetime, limits: Matchmaking) -> MeetRequest:
+    """Ask the owner of a card. A profile in review asks when it is listed (WAITING).
+
+    Asking twice gives the first request. Raises Refused: own_card, profile_needed, profile_refused, profile_paused,
+    no_fit, asked_before, too_many_open, too_many_today, card_busy.
+    """
+    if seen.worker_id == worker_id:
+        raise Refused("own_card")
+    mine = db.scalar(select(Profile).where(Profile.worker_id == worker_id))
+    if mine is None or mine.state == ProfileState.WITHDRAWN:
+        raise Refused("profile_needed", nickname=seen.nickname)
+    if mine.state == ProfileState.REFUSED:
+        raise Refused("profile_refused")
+    if mine.state == ProfileState.PAUSED:
+        raise Refused("profile_paused")
+    earlier = _latest(db, worker_id, seen.worker_id)
+    if earlier is not None and _is_live(earlier, now):
+        return earlier
+    theirs = db.get_one(Profile, seen.profile_id)
+    if not looking.fits(mine, theirs):
+        raise Refused("no_fit")
+    if earlier is not None and earlier.asked_at > now - timedelta(days=limits.ask_again_days):
+        raise Refused("asked_before", nickname=seen.nickname)
+    _check_limits(db, worker_id, seen, now=now, limits=limits)
+    is_listed = mine.state == ProfileState.LISTED
+    insert_new(
+        db,
+        MeetRequest,
+        asker_id=worker_id,
+        asked_id=seen.worker_id,
+        card_id=seen.card_id,
+        state=RequestState.OPEN if is_listed else RequestState.WAITING,
+        asked_at=now,
+        expires_at=now + timedelta(minutes=limits.request_minutes),
+    )
+    request = _latest(db, worker_id, seen.worker_id)
+    assert request is not None
+    if is_listed:
+        tell(db, seen.worker_id, "meet_asked", now=now, request=request.id)
+    return request
+
+
+def release_waiting(db: Session, worker_id: int, *, now: datetime) -> list[MeetRequest]:
+    """The asker's profile is listed now: put what waited for it to those asked. The requests that were put."""
+    waiting = db.scalars(
+        select(MeetRequest).where(
+            MeetRequest.asker_id == worker_id, MeetRequest.state == RequestState.WAITING
+        )
+    )
+    put = []
+    for request in waiting:
+        try:
+            looking.card(db, worker_id, request.card.token)
+        except Refused:
+            request.state = RequestState.EXPIRED
+            request.told_at = now
+            tell(db, worker_id, "meet_no_answer", now=now, request=request.id)
+            continue
+        request.state = RequestState.OPEN
+        request.expires_at = now + (request.expires_at - request.asked_at)
+        request.asked_at = now
+        tell(db, request.asked_id, "meet_asked", now=now, request=request.id)
+        put.append(request)
+    return put
+
+
+def pending(db: Session, worker_id: int, request_id: int | None, *, now: datetime) -> MeetRequest:
+    """The request put to this person: the one named, or the newest open. Raises Refused("request_gone")."""
+    query = select(MeetRequest).where(MeetRequest.asked_id == worker_id)
+    if request_id is None:
+        query = query.where(MeetRequest.state == RequestState.OPEN, MeetRequest.expires_at > now)
+    else:
+        query = query.where(MeetRequest.id == request_id)
+    request = db.scalar(query.order_by(MeetRequest.asked_at.desc(), MeetRequest.id.desc()).limit(1))
+    if request is None:
+        raise Refused("request_gone")
+    return request
+
+
+def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> None:
+    """A yes: both may see the contact the other chose, and meet at a table when both are there.
+
+    A second yes changes nothing. Raises Refused("request_gone") when it expired, was declined, or the asker has left.
+    """
+    if request.state == RequestState.ACCEPTED:
+        return
+    asker = db.scalar(select(Profile).where(Profile.worker_id == request.asker_id))
+    if asker is None or not asker.is_listed or not asker.worker.is_following:
+        raise Refused("request_gone")
+    if not _settle(db, request, RequestState.ACCEPTED, now):
+        raise Refused("request_gone")
+    meetings.arrange(db, request, now=now, limits=limits)
+    tell(db, request.asker_id, "meet_accepted", now=now, request=request.id)
+
+
+def decline(db: Session, request: MeetRequest, *, now: datetime) -> None:
+    """A no. The asker is told what they would be told without an answer, and at the same time."""
+    if request.state != RequestState.DECLINED and not _settle(db, request, RequestState.DECLINED, now):
+        raise Refused("request_gone")
+
+
+def expire_due(db: Session, now: datetime, *, limit: int = 500) -> int:
+    """Close what had no answer, declined or not, and tell the askers. How many were closed."""
+    due = db.scalars(
+        select(MeetRequest)
+        .where(
+            MeetRequest.told_at.is_(None), MeetRequest.state.in_(UNANSWERED), MeetRequest.expires_at <= now
+        )
+        .order_by(MeetRequest.expires_at)
+        .limit(limit)
+    ).all()
+    closed = 0
+    for request in due:
+        result: Any = db.execute(
+            update(MeetRequest)
+            .where(
+                MeetRequest.id == request.id, MeetRequest.told_at.is_(None), MeetRequest.state.in_(UNANSWERED)
+            )
+            .values(told_at=now, state=RequestState.EXPIRED)
+            .execution_options(synchronize_session=False)
+        )
+        if result.rowcount:
+            tell(db, request.asker_id, "meet_no_answer", now=now, request=request.id)
+            closed += 1
+    return closed
+
+
+def contact_of(db: Session, worker_id: int, request: MeetRequest) -> Profile:
+    """The other side's profile with the contact they chose, for one of the two after a yes.
+
+    Raises Refused("request_gone") for anybody else and before.
+    """
+    other = {request.asker_id: request.asked_id, request.asked_id: request.asker_id}.get(worker_id)
+    if other is None or request.state != RequestState.ACCEPTED:
+        raise Refused("request_gone")
+    profile = db.scalar(select(Profile).where(Profile.worker_id == other))
+    if profile is None or profile.state == ProfileState.WITHDRAWN:
+        raise Refused("request_gone")
+    return profile
+
+
+def _settle(db: Session, request: MeetRequest, state: RequestState, now: datetime) -> bool:
+    """Move an open request; False when another answer or the expiry was first."""
+    result: Any = db.execute(
+        update(MeetRequest)
+        .where(
+            MeetRequest.id == request.id,
+            MeetRequest.state == RequestState.OPEN,
+            MeetRequest.expires_at > now,
+        )
+        .values(state=state, answered_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    db.refresh(request)
+    return bool(result.rowcount)
+
+
+def _latest(db: Session, asker_id: int, asked_id: int) -> MeetRequest | None:
+    return db.scalar(
+        select(MeetRequest)
+        .where(MeetRequest.asker_id == asker_id, MeetRequest.asked_id == asked_id)
+        .order_by(MeetRequest.id.desc())
+        .limit(1)
+    )
+
+
+def _is_live(request: MeetRequest, now: datetime) -> bool:
+    """As the asker sees it: accepted, waiting, or not answered yet."""
+    if request.state in (RequestState.ACCEPTED, RequestState.WAITING):
+        return True
+    return request.state in UNANSWERED and request.expires_at > now
+
+
+def _check_limits(db: Session, worker_id: int, seen: Seen, *, now: datetime, limits: Matchmaking) -> None:
+    def count(*where: Any) -> int:
+        return db.scalar(select(func.count()).select_from(MeetRequest).where(*where)) or 0
+
+    mine = MeetRequest.asker_id == worker_id
+    unanswered = or_(
+        MeetRequest.state == RequestState.WAITING,
+        (MeetRequest.state.in_(UNANSWERED)) & (MeetRequest.expires_at > now),
+    )
+    if count(mine, unanswered) >= limits.requests_open:
+        raise Refused("too_many_open", limit=limits.requests_open)
+    if count(mine, MeetRequest.asked_at >= looking.day_start(now)) >= limits.requests_per_day:
+        raise Refused("too_many_today", limit=limits.requests_per_day)
+    if (
+        count(MeetRequest.asked_id == seen.worker_id, MeetRequest.asked_at >= looking.hour_ago(now))
+        >= limits.card_requests_per_hour
+    ):
+        raise Refused("card_busy", nickname=seen.nickname)
