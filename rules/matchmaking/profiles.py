@@ -1,0 +1,123 @@
+"""A profile's life: the table of its moves, the one function that makes them, and the review."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from core.errors import Refused
+from models.matchmaking import Profile, ProfileMove, ProfileState, Wall
+from models.people import Staff
+from rules import notices
+from rules import staff as staff_rules
+from rules.matchmaking import cards, requests, walls
+
+_IN_REVIEW, _LISTED, _REFUSED = ProfileState.IN_REVIEW, ProfileState.LISTED, ProfileState.REFUSED
+_PAUSED, _WITHDRAWN = ProfileState.PAUSED, ProfileState.WITHDRAWN
+
+MOVES: Final = MappingProxyType(
+    {
+        _IN_REVIEW: frozenset(
+            {_IN_REVIEW, _LISTED, _REFUSED, _WITHDRAWN}
+        ),  # to itself: changed before its turn
+        _LISTED: frozenset({_IN_REVIEW, _PAUSED, _WITHDRAWN}),  # to review: every change is read again
+        _REFUSED: frozenset({_IN_REVIEW, _WITHDRAWN}),
+        _PAUSED: frozenset({_LISTED, _IN_REVIEW, _WITHDRAWN}),  # to listed: unchanged, so it needs no review
+        _WITHDRAWN: frozenset({_IN_REVIEW}),
+    }
+)
+"""From each state, where a profile may go. A draft is no profile yet: the first move comes from nowhere."""
+
+
+def start(db: Session, profile: Profile, *, now: datetime) -> None:
+    """Take in a new profile: it is in review, and that is its first move."""
+    profile.state = _IN_REVIEW
+    db.add(profile)
+    db.flush()
+    db.add(ProfileMove(profile_id=profile.id, at=now, before=None, after=_IN_REVIEW))
+
+
+def move(
+    db: Session,
+    profile: Profile,
+    after: ProfileState,
+    *,
+    now: datetime,
+    staff: Staff | None = None,
+    reason: str | None = None,
+) -> None:
+    """Bring the profile to another state, if the table allows, and leave a row that says so.
+
+    Of two who move it at once the second is refused. Withdrawing voids the card and erases the contact.
+    """
+    before = ProfileState(profile.state)
+    if after not in MOVES[before]:
+        raise Refused("profile_move", before=before.value, after=after.value)
+    db.flush()
+    moved = db.execute(
+        update(Profile)
+        .where(Profile.id == profile.id, Profile.state == before)
+        .values(state=after)
+        .returning(Profile.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    db.refresh(profile)
+    if moved is None:
+        raise Refused("profile_move", before=str(profile.state), after=after.value)
+    db.add(
+        ProfileMove(
+            profile_id=profile.id,
+            at=now,
+            before=before,
+            after=after,
+            staff_id=staff.id if staff else None,
+            reason=reason,
+        )
+    )
+    if after == _WITHDRAWN:
+        profile.contact = None
+        card = cards.live_card(db, profile)
+        if card:
+            cards.revoke(db, card, now=now)
+
+
+def approve(db: Session, profile: Profile, *, staff: Staff, now: datetime, wall: Wall | None = None) -> None:
+    """List the profile, hang its card at the fair, tell its person, and pass on the wishes that waited for this."""
+    need_reviewer(db, profile, staff, now=now)
+    move(db, profile, _LISTED, now=now, staff=staff)
+    profile.listed_at = now
+    db.flush()
+    card = walls.hang(db, profile, now=now, wall=wall)
+    staff_rules.audit(db, staff, "profile_approve", f"profile:{profile.id}", now=now)
+    notices.tell(
+        db,
+        profile.worker_id,
+        "profile_listed",
+        now=now,
+        profile=profile.id,
+        card=card.id if card else None,
+    )
+    requests.release_waiting(db, profile.worker_id, now=now)
+
+
+def refuse(db: Session, profile: Profile, *, staff: Staff, reason: str, now: datetime) -> None:
+    """Send the profile back with a reason, which its person reads."""
+    need_reviewer(db, profile, staff, now=now)
+    reason = reason.strip()
+    if not reason:
+        raise Refused("reason_needed")
+    move(db, profile, _REFUSED, now=now, staff=staff, reason=reason)
+    staff_rules.audit(db, staff, "profile_refuse", f"profile:{profile.id}", now=now, reason=reason)
+    notices.tell(db, profile.worker_id, "profile_refused", now=now, profile=profile.id, reason=reason)
+
+
+def need_reviewer(db: Session, profile: Profile, staff: Staff, *, now: datetime) -> None:
+    """Refuse whoever may not review this profile. Outside one's reach it does not exist; nobody reviews themself."""
+    staff_rules.need_officer(staff)
+    staff_rules.need_reach(db, staff, profile.worker, now=now)
+    if staff.worker_id == profile.worker_id:
+        raise Refused("own_profile")

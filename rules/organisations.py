@@ -1,0 +1,72 @@
+"""The tree of unions, and who belongs where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
+
+from core.errors import Refused
+from models.events import Event
+from models.people import LEVELS, Organisation, Worker
+
+
+def add(db: Session, name: str, parent: Organisation | None = None) -> Organisation:
+    """Put a union below another one, or at the top."""
+    level = parent.level + 1 if parent else 1
+    if level not in LEVELS:
+        raise Refused("too_deep")
+    if named(db, name):
+        raise Refused("name_taken")
+    organisation = Organisation(name=name, parent_id=parent.id if parent else None, level=level, path="")
+    db.add(organisation)
+    db.flush()
+    organisation.path = f"{parent.path if parent else '/'}{organisation.id}/"
+    db.flush()
+    return organisation
+
+
+def named(db: Session, name: str) -> Organisation | None:
+    """The union of exactly this name."""
+    return db.scalar(select(Organisation).where(Organisation.name == name))
+
+
+def fair_for(db: Session, organisation: Organisation | None, *, now: datetime) -> Event | None:
+    """The fair where people of this union meet: the one that is on, else the next one; None when none is planned.
+
+    A union's fairs are its own and those of the unions above it. Somebody without a union meets at any.
+    """
+    has_begun = case((Event.starts_at <= now, 0), else_=1)
+    fairs = (
+        select(Event)
+        .where(Event.kind == "fair", Event.ends_at > now)
+        .order_by(has_begun, Event.starts_at, Event.id)
+        .limit(1)
+    )
+    if organisation:
+        fairs = fairs.where(
+            Event.organisation_id.in_([int(part) for part in organisation.path.strip("/").split("/")])
+        )
+    return db.scalar(fairs)
+
+
+def of_worker(db: Session, worker: Worker, *, now: datetime) -> Organisation | None:
+    """The union that answers for this person.
+
+    Somebody who named none came for the fair, so the union that holds it answers; when there is no fair either, the
+    union at the top does, so that nobody is out of everybody's reach.
+    """
+    if worker.organisation_id is not None:
+        return db.get(Organisation, worker.organisation_id)
+    return of_nobody(db, now=now)
+
+
+def of_nobody(db: Session, *, now: datetime) -> Organisation | None:
+    """The union that answers for people without one."""
+    fair = fair_for(db, None, now=now)
+    if fair:
+        return db.get(Organisation, fair.organisation_id)
+    return db.scalar(
+        select(Organisation).where(Organisation.parent_id.is_(None)).order_by(Organisation.id).limit(1)
+    )

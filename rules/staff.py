@@ -1,0 +1,124 @@
+"""What staff may do, within the subtree of their union, and the row each of their acts leaves."""
+
+from __future__ import annotations
+
+import enum
+import re
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from core.errors import Refused
+from models.matchmaking import Profile, ProfileState
+from models.messages import Handover
+from models.people import Audit, Organisation, Staff, Worker
+from rules import organisations
+
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
+
+
+class Role(enum.StrEnum):
+    """What somebody on the staff is there for. Only officers see and review other people's profiles."""
+
+    OFFICER = "officer"
+    COUNSELLOR = "counsellor"
+    LAWYER = "lawyer"
+
+
+def add(
+    db: Session,
+    login: str,
+    *,
+    name: str,
+    role: Role,
+    organisation: Organisation,
+    now: datetime,
+    worker: Worker | None = None,
+) -> Staff:
+    """Let somebody act for a union. `worker` is the same person as a follower of the account."""
+    if not _LOGIN.fullmatch(login):
+        raise Refused("bad_login")
+    if db.scalar(select(Staff.id).where(Staff.login == login)):
+        raise Refused("login_taken")
+    if worker and db.scalar(select(Staff.id).where(Staff.worker_id == worker.id)):
+        raise Refused("worker_taken")
+    staff = Staff(
+        organisation_id=organisation.id,
+        login=login,
+        name=name,
+        role=role,
+        worker_id=worker.id if worker else None,
+        created_at=now,
+    )
+    db.add(staff)
+    db.flush()
+    return staff
+
+
+def by_login(db: Session, login: str) -> Staff:
+    """The member of staff with this login."""
+    staff = db.scalar(select(Staff).where(Staff.login == login))
+    if staff is None:
+        raise Refused("no_such_staff")
+    return staff
+
+
+def audit(
+    db: Session, staff: Staff, act: str, subject: str, *, now: datetime, reason: str | None = None
+) -> Audit:
+    """Write down what somebody on the staff did; in the same transaction as the deed."""
+    row = Audit(at=now, staff_id=staff.id, act=act, subject=subject, reason=reason)
+    db.add(row)
+    return row
+
+
+def need_officer(staff: Staff) -> None:
+    """Refuse those whose work is not other people's profiles."""
+    if staff.role != Role.OFFICER:
+        raise Refused("not_found")
+
+
+def need_reach(db: Session, staff: Staff, worker: Worker, *, now: datetime) -> None:
+    """Refuse whoever's union is not below this member's, as if that person did not exist."""
+    organisation = organisations.of_worker(db, worker, now=now)
+    if organisation is None or not staff.organisation.has_within(organisation):
+        raise Refused("not_found")
+
+
+def _within_reach(db: Session, staff: Staff, *, now: datetime) -> ColumnElement[bool]:
+    """The same as `need_reach`, as a condition on a query that joins Worker and, outer, Organisation."""
+    below = Organisation.path.startswith(staff.organisation.path, autoescape=True)
+    nobodys = organisations.of_nobody(db, now=now)
+    if nobodys and staff.organisation.has_within(nobodys):
+        return or_(below, Worker.organisation_id.is_(None))
+    return below
+
+
+def waiting_profiles(db: Session, staff: Staff, *, now: datetime) -> list[Profile]:
+    """Profiles in review that this member may review, the oldest first; never the member's own."""
+    need_officer(staff)
+    query = (
+        select(Profile)
+        .join(Worker, Worker.id == Profile.worker_id)
+        .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
+        .where(Profile.state == ProfileState.IN_REVIEW, _within_reach(db, staff, now=now))
+        .order_by(Profile.submitted_at, Profile.id)
+    )
+    if staff.worker_id is not None:
+        query = query.where(Profile.worker_id != staff.worker_id)
+    return list(db.scalars(query))
+
+
+def open_handovers(db: Session, staff: Staff, *, now: datetime) -> list[Handover]:
+    """Conversations that wait for a person and whose worker is in this member's reach, the oldest first."""
+    need_officer(staff)
+    return list(
+        db.scalars(
+            select(Handover)
+            .join(Worker, Worker.id == Handover.worker_id)
+            .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
+            .where(Handover.closed_at.is_(None), _within_reach(db, staff, now=now))
+            .order_by(Handover.at, Handover.id)
+        )
+    )
