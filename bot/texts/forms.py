@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 CONFIRM_HEAD = "看一眼，对吗？"
-NOTHING_TO_CHOOSE = "这会儿没有可以选的。回“返回”改前面的，或回“人工”。"
 CHANGED = "改好了。"
 UNCHANGED = "好，没改。"
 FROM_THE_START = "好，从头来。"
@@ -15,8 +14,6 @@ WHICH_ONE = "你说的是哪一个？"
 OFFER_A_PERSON = "填不好也没关系，回“人工”，我们帮你填。"
 NOT_UNDERSTOOD_SUMMARY = "没太明白。没问题就回“提交”；要改哪项，回“改”加数字。"
 GONE = "上次填的放太久，已经清掉了。还想办的话，重新开始就好。"
-NOT_A_CHOICE = "没太明白，选一个，或回前面的数字。"
-BLANK = "好像什么也没写，再发一次？"
 
 RESUME = "接着填"
 SUBMIT = "提交"

@@ -1,0 +1,11 @@
+"""What a person is asked, declared once: fields in order, asked by `forms.engine` (docs/forms.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from forms.form import Form
+from forms.matchmaking import PROFILE
+
+FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE,)}
+"""Every form there is, by the name its drafts carry. `forms.lint` checks each."""

@@ -1,0 +1,43 @@
+"""Typed fields. A form imports all it needs from here."""
+
+from __future__ import annotations
+
+from forms.fields.base import Check, Either, Field, Got, Heard, Option, Unheard
+from forms.fields.picks import Choice, YesNo
+from forms.fields.readings import (
+    Date,
+    Height,
+    IdNumber,
+    Moment,
+    Money,
+    Number,
+    Phone,
+    TimeOfDay,
+    Year,
+    YearSpan,
+)
+from forms.fields.texts import Consent, Text
+
+__all__ = [
+    "Check",
+    "Choice",
+    "Consent",
+    "Date",
+    "Either",
+    "Field",
+    "Got",
+    "Heard",
+    "Height",
+    "IdNumber",
+    "Moment",
+    "Money",
+    "Number",
+    "Option",
+    "Phone",
+    "Text",
+    "TimeOfDay",
+    "Unheard",
+    "Year",
+    "YearSpan",
+    "YesNo",
+]

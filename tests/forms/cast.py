@@ -1,0 +1,227 @@
+"""A form with every kind of question, and somebody who fills it in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.replies import Say, Tap
+from core.clock import SHANGHAI
+from forms import FORMS, engine
+from forms.answers import Given
+from forms.draft import Draft
+from forms.engine import Outcome, Turn
+from forms.fields import (
+    Choice,
+    Consent,
+    Date,
+    IdNumber,
+    Moment,
+    Money,
+    Number,
+    Option,
+    Phone,
+    Text,
+    TimeOfDay,
+    YesNo,
+)
+from forms.form import Confirm, Form
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)  # a Monday
+ID_NUMBER = "330106199003072933"
+PHONE = "13800138000"
+
+
+def trades(given: Given) -> list[Option]:
+    """What is open for sign-up right now."""
+    open_now: list[Option] = given.context.get("trades", OPEN["trades"])
+    return open_now
+
+
+def enough_seats(value: int, given: Given) -> str | None:
+    """A group's size depends on the trade."""
+    if given.answers["trade"] == "plating" and value > 5:
+        return "电镀工一次最多报 5 个人。"
+    return None
+
+
+def together(given: Given) -> Mapping[str, str]:
+    """Looks at two answers at once."""
+    if given.answers["people"] == 1 and given.answers["team"]:
+        return {"team": "一个人报名就不用写队名啦。"}
+    return {}
+
+
+OPEN: dict[str, Any] = {
+    "trades": [
+        Option("store", "仓库保管员（四级）", note="还有 12 个名额"),
+        Option("plating", "电镀工（五级）"),
+    ]
+}
+
+EXAM = Form(
+    "exam",
+    "技能报名",
+    2,
+    (
+        Choice("trade", "工种", "正在报名，报哪一个？", trades),
+        Number("people", "人数", "一共几个人？", example="3", unit="人", low=1, high=20, depends_on=("trade",),
+               checks=(enough_seats,)),
+        Text("team", "队名", "队名叫什么？", example="东风队", optional=True, skip="不起名", longest=10),
+        YesNo("trained", "参加培训", "要参加考前培训吗？"),
+        Date("day", "培训日期", "从哪天开始上课？", example="下周二", past="refuse", depends_on=("trained",),
+             when=lambda answers: answers["trained"] is True),
+        TimeOfDay("hour", "上课时间", "几点方便？", example="下午两点", depends_on=("trained",),
+                  when=lambda answers: answers["trained"] is True),
+        Phone("phone", "手机号", "你的手机号？", example="138 0013 8000"),
+        IdNumber("id_number", "身份证号", "身份证号？", example=ID_NUMBER),
+        Money("fee", "补贴", "想申请多少补贴？", example="300元", default=30000),
+        Consent("consent", "承诺", "以上都是真的，同意用来报名。", version="1"),
+    ),
+    check=together,
+    migrations={1: lambda old: {**old, "people": 1}},
+    confirm=Confirm(hint="team"),
+    leave="不报了",
+)  # fmt: skip
+
+VISIT = Form(
+    "visit",
+    "走访",
+    1,
+    (
+        Text("name", "单位", "去哪家单位？", example="东风厂", longest=20),
+        Moment("at", "时间", "什么时候去？", example="明天下午三点半"),
+        Text("why", "事由", "想聊什么？一句话就好", example="睡不好", longest=100, sensitive=True, optional=True,
+             skip="不想写"),
+    ),
+    confirm=None,
+    deadline=timedelta(minutes=10),
+)  # fmt: skip
+
+ALL = (*FORMS.values(), EXAM, VISIT)
+
+EXAM_ANSWERS = (
+    ("trade", "1"),
+    ("people", "三个人"),
+    ("team", "东风队"),
+    ("trained", "要"),
+    ("day", "下周二"),
+    ("hour", "下午两点"),
+    ("phone", "138 0013 8000"),
+    ("id_number", ID_NUMBER),
+    ("fee", "500元"),
+    ("consent", "同意"),
+)
+PROFILE_ANSWERS = (
+    ("sex", "1"),
+    ("birth_year", "九零年"),
+    ("height_cm", "1米76"),
+    ("education", "本科"),
+    ("trade", "机械工程师"),
+    ("district", "西湖区"),
+    ("home_town", "嘉兴"),
+    ("line", "喜欢修老自行车"),
+    ("nickname", "阿岳"),
+    ("marital", "未婚"),
+    ("wants_born", "85-92"),
+    ("contact_kind", "1"),
+    ("wechat", "ayue_1990"),
+    ("consent", "同意"),
+)
+VISIT_ANSWERS = (("name", "东风厂"), ("at", "明天下午三点半"), ("why", "孩子出生以后总是睡不着"))
+ANSWERS = {"exam": EXAM_ANSWERS, "profile": PROFILE_ANSWERS, "visit": VISIT_ANSWERS}
+
+
+class Talk:
+    """One person filling in one form. The draft goes through JSON between any two messages."""
+
+    def __init__(self, form: Form, *, now: datetime = NOW, **given: Any) -> None:
+        self.form: Form | None = form
+        self.now = now
+        self.context: Mapping[str, Any] = given.pop("context", {})
+        self.turn = engine.start(form, now=now, context=self.context, **given)
+        self.stored = ""
+        self._store()
+
+    def say(self, text: str, tap: str | None = None) -> Turn:
+        """Type something."""
+        self.turn = engine.hear(self.form, self.draft, text, now=self.now, tap=tap, context=self.context)
+        self._store()
+        return self.turn
+
+    def tap(self, label: str) -> Turn:
+        """Tap what was offered last, by a part of its label."""
+        return self.press(next(tap for tap in self.said.taps if label in tap.label))
+
+    def press(self, tap: Tap) -> Turn:
+        """Tap something, however old."""
+        return self.say(tap.says or tap.label, tap.id)
+
+    def all(self, *texts: str) -> Turn:
+        """Type one thing after another."""
+        for text in texts:
+            self.say(text)
+        return self.turn
+
+    def fill(self, until: str = "") -> Turn:
+        """Answer rightly up to a step (all, when empty)."""
+        assert self.form is not None
+        for key, text in ANSWERS[self.form.name]:
+            if key == until:
+                break
+            self.say(text)
+        return self.turn
+
+    @property
+    def draft(self) -> Draft:
+        """What was stored, read back."""
+        return Draft.from_json(json.loads(self.stored))
+
+    @property
+    def said(self) -> Say:
+        """What was said last."""
+        (said,) = self.turn.says
+        return said
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.said.text
+
+    @property
+    def labels(self) -> list[str]:
+        """Its taps."""
+        return [tap.label for tap in self.said.taps]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it did."""
+        return self.turn.outcome
+
+    def later(self, **delta: int) -> None:
+        """Move the clock."""
+        self.now += timedelta(**delta)
+
+    def upgraded(self, **changes: Any) -> None:
+        """A deploy in between."""
+        assert self.form is not None
+        self.form = replace(self.form, **changes)
+
+    def _store(self) -> None:
+        self.stored = json.dumps(self.turn.draft.to_json()) if self.turn.draft else "{}"
+
+
+def states(form: Form) -> list[str]:
+    """Every step of a form that its usual answers lead to, and the summary."""
+    steps = [key for key, _ in ANSWERS[form.name]]
+    return [*steps, "summary"] if form.confirm else steps
+
+
+def at(form: Form, step: str) -> Talk:
+    """Somebody who has come to a step."""
+    talk = Talk(form)
+    talk.fill("" if step == "summary" else step)
+    return talk
