@@ -44,6 +44,10 @@ TOKEN_CODES = frozenset({40001, 40014, 42001})
 """Codes after which one refresh and one repeat are worth it. Without a token at all (41001) we have a bug."""
 
 
+NEVER_REACHED = -100
+"""Stands for an errcode in our records when the platform was never reached."""
+
+
 class CallFailed(Exception):
     """A call of the platform's API that did not answer with a plain yes."""
 

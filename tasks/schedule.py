@@ -1,0 +1,178 @@
+"""What runs when. One table; one leader of all workers runs it (tasks/leader.py).
+
+A job may be cut short, run late or, when leaders change, run twice: each is written so that this does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import redis
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from core import log, metrics
+from core.clock import SHANGHAI, utcnow
+from core.config import Config
+from core.redis import LOST
+from rules import dialogs, notices, retention
+from rules.matchmaking import requests
+from tasks.leader import Leader
+
+_log = log.get("schedule")
+
+Rule = Callable[[Session, datetime], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What jobs work with."""
+
+    config: Config
+    engine: Engine
+    redis: redis.Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`when`: every so many seconds, or a crontab line in Shanghai's time."""
+
+    name: str
+    when: int | str
+    run: Callable[[Workplace, datetime], object]
+
+
+def expire_requests(work: Workplace, now: datetime) -> None:
+    """Wishes to meet that nobody answered."""
+    _until_done(work, requests.expire_due, now)
+
+
+def remind_dialogs(work: Workplace, now: datetime) -> None:
+    """Forms left half filled."""
+    _until_done(work, dialogs.remind_due, now)
+
+
+def erase_dialogs(work: Workplace, now: datetime) -> None:
+    """Forms that nobody came back to."""
+    _once(work, dialogs.erase_due, now)
+
+
+def forget(work: Workplace, now: datetime) -> None:
+    """Messages that acted, and notices that were read, after the days in `limits`."""
+    limits = work.config.limits
+    _until_done(work, retention.forget_received, now - timedelta(days=limits.received_days))
+    _until_done(work, retention.forget_notices, now - timedelta(days=limits.kept_notice_days))
+
+
+JOBS: tuple[Job, ...] = (
+    Job("expire requests", 20, expire_requests),
+    Job("remind dialogs", 30, remind_dialogs),
+    Job("erase dialogs", 300, erase_dialogs),
+    Job("forget", "20 4 * * *", forget),
+)
+
+
+def _once(work: Workplace, rule: Rule, now: datetime) -> int:
+    with Session(work.engine) as db:
+        count = rule(db, now)
+        has_news = db.info.get(notices.NEW_NOTICES, False)
+        db.commit()
+    if has_news:
+        wake(work.redis, work.config)
+    return count
+
+
+def _until_done(work: Workplace, rule: Rule, now: datetime) -> None:
+    """Rules with a limit do a part at a time, so that others can write in between."""
+    while _once(work, rule, now):
+        pass
+
+
+def wake(db: redis.Redis, config: Config) -> None:
+    """Tell the workers that there is something to send. They would look by themselves within a second."""
+    key = f"{config.redis.prefix}wake"
+    try:
+        pipe = db.pipeline(transaction=False)
+        pipe.lpush(key, 1)
+        pipe.ltrim(key, 0, 9)
+        pipe.execute()
+    except LOST:
+        _log.warning("Redis away, workers will look by themselves")
+
+
+class Schedule:
+    """The table in action: stands for election, and runs the jobs while this worker leads."""
+
+    def __init__(
+        self, work: Workplace, jobs: tuple[Job, ...] = JOBS, *, clock: Callable[[], datetime] = utcnow
+    ) -> None:
+        self._work = work
+        self._jobs = jobs
+        self._clock = clock
+        self._prefix = work.config.redis.prefix
+        self._scheduler: Any = None  # APScheduler has no types
+        self.leader = Leader(work.redis, f"{self._prefix}leader", won=self._begin, lost=self._end)
+
+    def start(self) -> None:
+        """Take part until `stop`."""
+        self.leader.start()
+
+    def stop(self) -> None:
+        """Finish the job that is running and let another worker lead."""
+        self.leader.stop()
+
+    def _begin(self) -> None:
+        self._scheduler = BackgroundScheduler(timezone=SHANGHAI, executors={"default": ThreadPoolExecutor(2)})
+        now = self._clock()
+        for job in self._jobs:
+            trigger = _trigger(job.when)
+            self._scheduler.add_job(
+                partial(self._run, job),
+                trigger,
+                id=job.name,
+                name=job.name,
+                next_run_time=self._first(job, trigger, now),
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        self._scheduler.start()
+
+    def _end(self) -> None:
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
+            scheduler.shutdown(wait=True)
+
+    def _first(self, job: Job, trigger: Any, now: datetime) -> datetime:
+        """When it would have run next after its last run, so that a change of leaders skips nothing."""
+        last = self._work.redis.get(f"{self._prefix}ran:{job.name}")
+        after = datetime.fromtimestamp(float(last), UTC) if last else now
+        due: datetime = trigger.get_next_fire_time(after if last else None, after)
+        return max(due, now)
+
+    def _run(self, job: Job) -> None:
+        if not self.leader.is_leading():
+            return
+        now = self._clock()
+        try:
+            self._work.redis.set(f"{self._prefix}ran:{job.name}", str(now.timestamp()))
+            job.run(self._work, now)
+        except LOST as error:
+            _log.warning("Redis away, job left out", job=job.name, error=type(error).__name__)
+        except Exception:
+            metrics.bugs.labels("schedule").inc()
+            _log.exception("job failed", job=job.name)
+
+
+def _trigger(when: int | str) -> Any:
+    if isinstance(when, int):
+        return IntervalTrigger(seconds=when, timezone=SHANGHAI)
+    return CronTrigger.from_crontab(when, timezone=SHANGHAI)  # it does not take the scheduler's zone
