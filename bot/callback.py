@@ -159,7 +159,11 @@ class Bot:
     # -- opening -----------------------------------------------------------------------------------------
 
     def _check_signature(self, query: Mapping[str, str], *, required: bool) -> None:
-        timestamp, nonce, signature = query.get("timestamp", ""), query.get("nonce", ""), query.get("signature", "")
+        timestamp, nonce, signature = (
+            query.get("timestamp", ""),
+            query.get("nonce", ""),
+            query.get("signature", ""),
+        )
         if required or signature:
             expected = get_signature(self._token, timestamp, nonce)
             if not hmac.compare_digest(expected.encode(), signature.encode()):
@@ -197,6 +201,10 @@ class Bot:
             except _UNREADABLE as error:
                 failed = type(error).__name__
         raise _Turned(400, f"unreadable: {failed}")
+
+    def refuse(self, status: int, reason: str) -> Answer:
+        """Turn a request away, with one line in the log and a count."""
+        return self._turn_away(_Turned(status, reason))
 
     def _turn_away(self, turned: _Turned) -> Answer:
         metrics.callbacks.labels(turned.reason.partition(":")[0]).inc()
@@ -317,7 +325,13 @@ class Bot:
         try:
             with Session(self.engine) as db:
                 insert_new(
-                    db, Received, key=inbound.key, at=self.clock(), is_late=True, body=_text_of(inbound), reply=answer
+                    db,
+                    Received,
+                    key=inbound.key,
+                    at=self.clock(),
+                    is_late=True,
+                    body=_text_of(inbound),
+                    reply=answer,
                 )
                 db.commit()
             self.turns.answer(inbound.openid, inbound.key, answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from bot.inbound import Inbound
@@ -41,7 +41,6 @@ class Chat:
         if found is None:
             insert_new(db, Worker, openid=message.openid, created_at=now, followed_at=now)
             found = self._find()
-            assert found is not None
         self.worker_id: int = found[0]
         self.is_following = found[1] is None
         self.state: dict[str, Any] = found[2] or {}
@@ -64,6 +63,11 @@ class Chat:
         if self.state.pop(name, None) is not None:
             self._is_changed = True
 
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what was remembered since `state` was copied."""
+        self.state = state
+        self._is_changed = True
+
     def save(self) -> None:
         """Write down what is remembered, in the message's transaction."""
         if not self._is_changed:
@@ -75,11 +79,12 @@ class Chat:
             "state": self.state,
             "changed_at": self.now,
             "remind_at": self.state.get("remind_at") and datetime.fromisoformat(self.state["remind_at"]),
-            "erase_at": self.now + timedelta(days=self.config.limits.draft_days, minutes=self.config.limits.form_minutes),
+            "erase_at": self.now
+            + timedelta(days=self.config.limits.draft_days, minutes=self.config.limits.form_minutes),
         }
         if self._is_new and insert_new(self.db, Dialog, worker_id=self.worker_id, **values):
             return
         self.db.execute(update(Dialog).where(Dialog.worker_id == self.worker_id).values(**values))
 
-    def _find(self) -> Row[Any] | None:
+    def _find(self) -> Any:
         return self.db.execute(_FIND, {"openid": self.message.openid}).first()

@@ -16,8 +16,8 @@ class Malformed(Exception):
 class Inbound:
     """One message. `kind` is the MsgType, or "event:" and the event's name in lower case.
 
-    `key` is FromUserName + MsgId, or FromUserName + CreateTime + Event + EventKey where there is none: the pages 接收普通消息
-    and 接收事件推送 say so; Event and EventKey are added since two events may share a second.
+    `key` is FromUserName + MsgId, or FromUserName + CreateTime + Event + EventKey where there is none: the pages
+    接收普通消息 and 接收事件推送 say so; Event and EventKey are added since two events may share a second.
     """
 
     openid: str

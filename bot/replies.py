@@ -41,10 +41,11 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One text with its taps."""
+    """One text with its taps. `is_rendered`: the text has its links in it already and is said as it is."""
 
     text: str
     taps: tuple[Tap, ...] = ()
+    is_rendered: bool = False
 
 
 def clean(text: str) -> str:
@@ -85,7 +86,7 @@ def _lines(says: tuple[Say, ...]) -> list[str]:
     for say in says:
         if lines:
             lines.append("")
-        lines += clean(say.text).split("\n")
+        lines += (say.text if say.is_rendered else clean(say.text)).split("\n")
         row = ""
         for tap in say.taps:
             link = tap.render()

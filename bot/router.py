@@ -1,7 +1,7 @@
 """Which words, menu taps, links and scans lead to which handler: declared at the handler, looked up at once.
 
-A handler takes the chat and what came with the door: the rest of the sentence after a keyword, the argument
-of a tap, the typed scene of a code; "" for a menu button.
+A handler takes the chat and what came with the door: the argument of a tap, the typed scene of a code, the
+answers of a form; "" for a word, a menu button or an event.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ H = TypeVar("H", bound=Handler)
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """A word that opens a door; `help` is its line in 帮助, empty for a synonym or what needs no line."""
+    """A word that opens a door; `about` is its line in 帮助, empty for a synonym or what needs no line."""
 
     word: str
     handler: Handler
-    help: str = ""
+    about: str = ""
 
 
 class Router:
@@ -40,11 +40,11 @@ class Router:
         self.events: dict[str, Handler] = {}
         self.forms: dict[str, Handler] = {}
 
-    def keyword(self, *words: str, help: str = "") -> Callable[[H], H]:
-        """Said in words; the first is the one shown in 帮助, with `help` behind it."""
+    def keyword(self, *words: str, about: str = "") -> Callable[[H], H]:
+        """Said in words; the first is the one shown in 帮助, with `about` behind it."""
 
         def declare(handler: H) -> H:
-            self.keywords += [Keyword(word, handler, help if i == 0 else "") for i, word in enumerate(words)]
+            self.keywords += [Keyword(word, handler, about if i == 0 else "") for i, word in enumerate(words)]
             return handler
 
         return declare
@@ -98,11 +98,13 @@ class Table:
         clashes = overlaps((keyword.word, keyword.handler) for keyword in self.keywords)
         if clashes:
             raise Claimed("; ".join(map(str, clashes)))
-        self.words: WordIndex[Keyword] = WordIndex((keyword.word, keyword) for keyword in self.keywords)
+        self.words: WordIndex[Handler] = WordIndex(
+            (keyword.word, keyword.handler) for keyword in self.keywords
+        )
 
-    def tapped(self, id: str) -> tuple[Handler, str] | None:
+    def tapped(self, tap: str) -> tuple[Handler, str] | None:
         """The handler and argument of a tap's id."""
-        name, _, argument = id.partition(".")
+        name, _, argument = tap.partition(".")
         handler = self.taps.get(name)
         return (handler, argument) if handler else None
 

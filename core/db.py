@@ -91,7 +91,8 @@ def has_written(db: Session) -> bool:
 
 def insert_new(db: Session, table: type[Any], **values: Any) -> bool:
     """Insert a row unless one stands in its way by any unique constraint. Whether it was inserted."""
-    statement = _INSERT[db.get_bind().dialect.name](table.__table__).on_conflict_do_nothing()
+    # inline: else the key is fetched with RETURNING, and PostgreSQL's driver then counts no rows
+    statement = _INSERT[db.get_bind().dialect.name](table.__table__).on_conflict_do_nothing().inline()
     result: Any = db.execute(statement, values)
     return bool(result.rowcount == 1)
 

@@ -34,7 +34,10 @@ class Received(Base):
 
 
 class Dialog(Base):
-    """Where one person's conversation stands: the unfinished form and the pages not shown yet."""
+    """Where one person's conversation stands: the unfinished form and the pages not shown yet.
+
+    `reminded_of` is the draft that its person was reminded of already.
+    """
 
     __tablename__ = "dialog"
 
@@ -42,6 +45,7 @@ class Dialog(Base):
     state: Mapped[dict[str, Any]] = mapped_column(SealedJSON)
     changed_at: Mapped[datetime]
     remind_at: Mapped[datetime | None] = mapped_column(index=True)
+    reminded_of: Mapped[str | None] = mapped_column(String(40))
     erase_at: Mapped[datetime] = mapped_column(index=True)
 
 

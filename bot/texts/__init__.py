@@ -23,7 +23,8 @@ REFUSALS: dict[str, Refusal] = {}
 def broken(reference: str) -> Say:
     """Something of ours broke; nothing was lost."""
     return Say(
-        f"刚才没弄成，是我们这边的问题，你填的都还在。过一分钟再发一次，或回“人工”。（编号 {reference}）", (HUMAN,)
+        f"刚才没弄成，是我们这边的问题，你填的都还在。过一分钟再发一次，或回“人工”。（编号 {reference}）",
+        (HUMAN,),
     )
 
 

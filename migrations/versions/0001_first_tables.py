@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_of", sa.String(length=40), nullable=True),
         sa.Column("erase_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["worker_id"], ["worker.id"], name=op.f("fk_dialog_worker_id_worker")),
         sa.PrimaryKeyConstraint("worker_id", name=op.f("pk_dialog")),

@@ -103,8 +103,13 @@ def look(db: Session, worker_id: int, token: str, *, now: datetime) -> Seen:
     if seen.onsite_only and seen.worker_id != worker_id and not is_checked_in(db, worker_id, seen.event_id):
         raise Refused("onsite_only")
     if seen.worker_id != worker_id:
-        db.execute(_SCAN, {"card_id": seen.card_id, "worker_id": worker_id, "at": now})
+        note(db, worker_id, seen, now=now)
     return seen
+
+
+def note(db: Session, worker_id: int, seen: Seen, *, now: datetime) -> None:
+    """Count a look; the newest is the card that words without a name mean."""
+    db.execute(_SCAN, {"card_id": seen.card_id, "worker_id": worker_id, "at": now})
 
 
 def card(db: Session, worker_id: int, token: str = "") -> Seen:

@@ -53,16 +53,10 @@ def arrange(db: Session, request: MeetRequest, *, now: datetime, limits: Matchma
     while starts_at + length <= event.ends_at and starts_at < now + timedelta(hours=4):
         meeting = _sit_down(db, event, request, starts_at)
         if meeting is not None:
+            facts = {"meeting": meeting.id, "minutes": limits.meeting_minutes}
             for worker_id in (request.asker_id, request.asked_id):
-                tell(
-                    db,
-                    worker_id,
-                    "meeting_soon",
-                    now=now,
-                    due_at=starts_at - timedelta(minutes=2),
-                    meeting=meeting.id,
-                )
-                tell(db, worker_id, "meeting_over", now=now, due_at=starts_at + length, meeting=meeting.id)
+                tell(db, worker_id, "meeting_soon", now=now, due_at=starts_at - timedelta(minutes=2), **facts)
+                tell(db, worker_id, "meeting_over", now=now, due_at=starts_at + length, **facts)
             return meeting
         starts_at += step
     return None

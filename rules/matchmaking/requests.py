@@ -102,6 +102,14 @@ def pending(db: Session, worker_id: int, request_id: int | None, *, now: datetim
     return request
 
 
+def named(db: Session, worker_id: int, request_id: int) -> MeetRequest:
+    """The request with this id, for one of its two people. Raises Refused("request_gone") for anybody else."""
+    request = db.get(MeetRequest, request_id)
+    if request is None or worker_id not in (request.asker_id, request.asked_id):
+        raise Refused("request_gone")
+    return request
+
+
 def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> None:
     """A yes: both may see the contact the other chose, and meet at a table when both are there.
 
@@ -115,7 +123,7 @@ def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmak
     if not _settle(db, request, RequestState.ACCEPTED, now):
         raise Refused("request_gone")
     meetings.arrange(db, request, now=now, limits=limits)
-    tell(db, request.asker_id, "meet_accepted", now=now, request=request.id)
+    tell(db, request.asker_id, "meet_accepted", now=now, request=request.id, minutes=limits.meeting_minutes)
 
 
 def decline(db: Session, request: MeetRequest, *, now: datetime) -> None:

@@ -1,0 +1,126 @@
+"""The words of a notice, found when it is sent or shown. None: it is not true any more, or not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.replies import Say, Tap
+from bot.texts import matchmaking
+from core.clock import utcnow
+from models.events import Meeting
+from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
+from models.messages import Dialog, Notice
+
+_Words = Callable[[Session, Notice, dict[str, Any]], Say | None]
+_KINDS: dict[str, _Words] = {}
+
+
+def words(db: Session, notice: Notice) -> Say | None:
+    """What to say for a notice. Raises KeyError for a kind without words."""
+    return _KINDS[notice.kind](db, notice, notice.facts)
+
+
+def kinds() -> frozenset[str]:
+    """All kinds that have words."""
+    return frozenset(_KINDS)
+
+
+def _kind(name: str) -> Callable[[_Words], _Words]:
+    def declare(function: _Words) -> _Words:
+        _KINDS[name] = function
+        return function
+
+    return declare
+
+
+def _profile(db: Session, worker_id: int) -> Profile | None:
+    return db.scalar(select(Profile).where(Profile.worker_id == worker_id))
+
+
+@_kind("late_answer")
+def _late_answer(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    return Say(facts["text"], is_rendered=True)
+
+
+@_kind("form_waiting")
+def _form_waiting(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    dialog = db.get(Dialog, notice.worker_id)
+    draft = (dialog.state.get("draft") or {}) if dialog else {}
+    if draft.get("id") != facts["draft"] or draft.get("state") not in ("open", "expired"):
+        return None
+    return Say(f"“{draft['title']}”填到一半，我帮你留着。", (Tap("接着填"), Tap("不填了")))
+
+
+@_kind("profile_listed")
+def _profile_listed(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    profile = _profile(db, notice.worker_id)
+    if profile is None or profile.state not in (ProfileState.LISTED, ProfileState.PAUSED):
+        return None
+    card = db.get(Card, facts["card_id"]) if facts.get("card_id") else None
+    asked = db.scalars(
+        select(Profile.nickname)
+        .join(MeetRequest, MeetRequest.asked_id == Profile.worker_id)
+        .where(
+            MeetRequest.asker_id == notice.worker_id,
+            MeetRequest.state.in_((RequestState.OPEN, RequestState.DECLINED)),
+        )
+        .order_by(MeetRequest.id.desc())
+        .limit(3)
+    )
+    where = matchmaking.place(card.wall.number, card.place) if card and card.revoked_at is None else None
+    return matchmaking.listed(where, list(asked))
+
+
+@_kind("profile_refused")
+def _profile_refused(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    profile = _profile(db, notice.worker_id)
+    if profile is None or profile.state != ProfileState.REFUSED:
+        return None
+    return matchmaking.not_listed(facts["reason"])
+
+
+@_kind("meet_asked")
+def _meet_asked(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    request = db.get_one(MeetRequest, facts["request"])
+    asker = _profile(db, request.asker_id)
+    if (
+        request.state != RequestState.OPEN
+        or request.expires_at <= utcnow()
+        or asker is None
+        or not asker.is_listed
+    ):
+        return None
+    return matchmaking.somebody_asks(asker, request.id)
+
+
+@_kind("meet_accepted")
+def _meet_accepted(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    request = db.get_one(MeetRequest, facts["request"])
+    other = _profile(db, request.asked_id)
+    if request.state != RequestState.ACCEPTED or other is None or other.state == ProfileState.WITHDRAWN:
+        return None
+    meeting = db.scalar(select(Meeting).where(Meeting.request_id == request.id))
+    return matchmaking.yes_heard(other, meeting, minutes=facts["minutes"])
+
+
+@_kind("meet_no_answer")
+def _meet_no_answer(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    request = db.get_one(MeetRequest, facts["request"])
+    other = _profile(db, request.asked_id)
+    return matchmaking.no_answer(other.nickname) if other else None
+
+
+@_kind("meeting_soon")
+def _meeting_soon(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    meeting = db.get(Meeting, facts["meeting"])
+    return matchmaking.meeting_soon(meeting.table_number, meeting.starts_at) if meeting else None
+
+
+@_kind("meeting_over")
+def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+    meeting = db.get(Meeting, facts["meeting"])
+    return matchmaking.meeting_over(meeting.table_number, facts["minutes"]) if meeting else None

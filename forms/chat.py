@@ -1,0 +1,117 @@
+"""The chat face of forms: one person's draft lives in what the chat remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.chat import Chat
+from bot.replies import Say
+from forms import FORMS, engine
+from forms.draft import Draft, State
+from forms.engine import Outcome, Turn
+from forms.form import Form
+from models.messages import Handover
+
+DRAFT = "draft"
+"""The name under which the chat remembers the draft."""
+
+REMIND_BEFORE = timedelta(minutes=5)
+
+
+def begin(chat: Chat, form: Form, *, prefill: Mapping[str, Any] | None = None) -> Say:
+    """Start a form, or go on with the one of the same name that is unfinished."""
+    draft = _draft(chat)
+    if (
+        draft is not None
+        and draft.form == form.name
+        and draft.state in (State.OPEN, State.EXPIRED, State.HANDED_OVER)
+    ):
+        turn = engine.resume(form, draft, now=chat.now)
+        if turn.outcome is not Outcome.CLOSED:
+            return _keep(chat, turn)[0]
+    return _keep(chat, engine.start(form, now=chat.now, prefill=prefill))[0]
+
+
+def is_asking(chat: Chat) -> bool:
+    """Whether a question is pending."""
+    draft = _draft(chat)
+    return draft is not None and draft.state is State.OPEN and chat.now < draft.deadline_at
+
+
+def hear(chat: Chat, text: str, tap: str = "") -> Turn | None:
+    """Give the message to the unfinished form. None: there is none, or the message is not for it."""
+    draft = _draft(chat)
+    if draft is None:
+        return engine.orphan() if tap.startswith("f.") else None
+    turn = engine.hear(FORMS.get(draft.form), draft, text, now=chat.now, tap=tap or None)
+    _keep(chat, turn)
+    if turn.outcome is Outcome.PASSED and not turn.says:
+        return None
+    if turn.outcome is Outcome.HANDED_OVER:
+        hand_over(chat, draft.form, draft.to_json())
+    return turn
+
+
+def done(chat: Chat, receipt: str) -> None:
+    """What was submitted is taken: forget the answers, remember that it was."""
+    draft = _draft(chat)
+    if draft is not None:
+        _store(chat, engine.done(draft, receipt))
+
+
+def draft_id(chat: Chat) -> str:
+    """The id that makes a submit act once."""
+    draft = _draft(chat)
+    if draft is None:
+        raise LookupError("no draft")
+    return draft.id
+
+
+def again(chat: Chat) -> Say | None:
+    """The pending question once more, after something else was answered."""
+    draft = _draft(chat)
+    return engine.repeat(FORMS.get(draft.form), draft, now=chat.now) if draft else None
+
+
+def where(chat: Chat) -> str | None:
+    """For 帮助: which form, how far."""
+    draft = _draft(chat)
+    if draft is None or not is_asking(chat) or draft.form not in FORMS:
+        return None
+    return engine.where(FORMS[draft.form], draft, now=chat.now)
+
+
+def hand_over(chat: Chat, about: str, draft: dict[str, Any] | None = None) -> None:
+    """Queue the conversation for a member of staff."""
+    chat.db.add(
+        Handover(
+            worker_id=chat.worker_id, at=chat.now, about=about, draft=draft, message_key=chat.message.key
+        )
+    )
+
+
+def _draft(chat: Chat) -> Draft | None:
+    data = chat.state.get(DRAFT)
+    return Draft.from_json(data) if data else None
+
+
+def _keep(chat: Chat, turn: Turn) -> tuple[Say, ...]:
+    _store(chat, turn.draft)
+    return turn.says
+
+
+def _store(chat: Chat, draft: Draft | None) -> None:
+    if draft is None:
+        chat.forget(DRAFT)
+        chat.forget("remind_at")
+        return
+    data = draft.to_json()
+    if data == chat.state.get(DRAFT):
+        return
+    chat.remember(DRAFT, data)
+    if draft.state is State.OPEN:
+        chat.remember("remind_at", (draft.deadline_at - REMIND_BEFORE).isoformat())
+    else:
+        chat.forget("remind_at")

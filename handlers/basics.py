@@ -1,0 +1,89 @@
+"""What belongs to no feature: following, help, messages, a person to talk to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.chat import Chat
+from bot.replies import Say
+from bot.router import Router
+from bot.texts import basics as texts
+from bot.texts import notices
+from core.clock import local
+from forms import chat as forms
+from rules import inbox, people
+
+router = Router("basics")
+
+PAGE = 5
+
+
+@router.event("subscribe")
+def follow(chat: Chat, _: Any) -> Say:
+    """Somebody follows, without a code."""
+    is_back = people.follow(chat.db, chat.worker, now=chat.now)
+    return texts.WELCOME_BACK if is_back else texts.WELCOME
+
+
+@router.keyword("你好", "您好", "hello", "hi", "在吗", "早上好", "晚上好")
+def greet(chat: Chat, _: Any) -> Say:
+    """Somebody says hello."""
+    return texts.WELCOME
+
+
+@router.event("unsubscribe")
+def leave(chat: Chat, _: Any) -> None:
+    """Somebody does not follow any more; whatever is said is not heard."""
+    people.unfollow(chat.db, chat.worker, now=chat.now)
+
+
+@router.keyword("我的消息", "消息", "通知", about="看结果和通知")
+@router.menu("messages")
+def messages(chat: Chat, _: Any) -> Say:
+    """The newest notices."""
+    chat.forget("before")
+    return _page(chat, None) or texts.NO_MESSAGES
+
+
+@router.keyword("更早的", "更早的消息")
+def earlier(chat: Chat, _: Any) -> Say:
+    """The notices before those shown last."""
+    before = chat.state.get("before")
+    return (_page(chat, before) if before else None) or texts.NOTHING_MORE
+
+
+@router.keyword("人工", "转人工", "人工客服", "客服", about="找工作人员")
+@router.menu("human")
+@router.tap("human")
+def human(chat: Chat, _: Any) -> Say:
+    """Ask for a person."""
+    forms.hand_over(chat, "chat")
+    return texts.HANDED_OVER
+
+
+@router.keyword("接着填", "继续", "接着来")
+def resume(chat: Chat, _: Any) -> Say:
+    """To go on with what is not there any more; a form that is there takes the word itself."""
+    return texts.NOTHING_PENDING
+
+
+@router.keyword("取消", "返回", "重来", "不填了", "退出")
+def nothing_to_leave(chat: Chat, _: Any) -> Say:
+    """The words of a form when there is none."""
+    return texts.NOTHING_TO_LEAVE
+
+
+def _page(chat: Chat, before: int | None) -> Say | None:
+    found = inbox.recent(chat.db, chat.worker_id, before=before, limit=PAGE + 1)
+    if not found:
+        return None
+    lines = []
+    for notice in found[:PAGE]:
+        say = notices.words(chat.db, notice)
+        if say is not None:
+            first, _, rest = say.text.partition("\n")
+            lines.append(f"· {local(notice.made_at):%m月%d日 %H:%M} {first}{'…' if rest else ''}")
+    is_more = len(found) > PAGE
+    if is_more:
+        chat.remember("before", found[PAGE - 1].id)
+    return texts.messages(lines, is_more=is_more) if lines else None

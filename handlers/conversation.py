@@ -1,0 +1,117 @@
+"""In which order a message is tried: a tap, the unfinished form, a keyword; and what comes behind the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import handlers
+from bot.chat import Chat
+from bot.replies import MORE, Say
+from bot.router import Handler, Reply, Table
+from bot.texts import basics as texts
+from bot.texts import notices
+from forms import chat as forms
+from forms.engine import Outcome, Turn
+from qr import scenes
+from rules import inbox, people
+
+
+def converse(chat: Chat, table: Table | None = None) -> tuple[Say, ...]:
+    """The answer to one message; nothing for what needs none."""
+    says = _answer(chat, table or handlers.table())
+    if says and chat.has_kept_notices:
+        says += _kept(chat)
+    return says
+
+
+def _answer(chat: Chat, table: Table) -> tuple[Say, ...]:
+    kind = chat.message.kind
+    if kind == "text":
+        return _text(chat, table)
+    if kind.startswith("event:"):
+        return _event(chat, table, kind.removeprefix("event:"))
+    return _aside(chat, lambda chat, _: texts.ONLY_TEXT)
+
+
+def _event(chat: Chat, table: Table, name: str) -> tuple[Say, ...]:
+    key = chat.message.event_key
+    if name == "scan" or (name == "subscribe" and key.startswith(scenes.FOLLOW_PREFIX)):
+        if not chat.is_following or name == "subscribe":
+            people.follow(chat.db, chat.worker, now=chat.now)
+        scene = scenes.unpack(key)
+        handler = table.scenes.get(type(scene))
+        if handler is None:
+            return _aside(chat, lambda chat, _: texts.CODE_UNKNOWN)
+        return _aside(chat, handler, scene)
+    if name == "click":
+        handler = table.menu_keys.get(key)
+        return _aside(chat, handler or (lambda chat, _: texts.NOT_UNDERSTOOD))
+    if name in ("scancode_waitmsg", "scancode_push"):
+        return _aside(chat, lambda chat, _: texts.CODE_UNKNOWN)
+    handler = table.events.get(name)
+    return _says(handler(chat, "")) if handler else ()
+
+
+def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
+    message = chat.message
+    tapped = table.tapped(message.tap) if message.tap else None
+    if tapped is not None:
+        return _aside(chat, *tapped)
+    if message.text == MORE and chat.state.get("more"):
+        return _more(chat)
+    before = dict(chat.state)
+    turn = forms.hear(chat, message.text, message.tap)
+    found = table.words.find(message.text)
+    if turn is not None:
+        if turn.reason == "unclear" and found and found.kind == "exact":
+            chat.restore(before)  # no answer to the question, but a word that opens another door
+            return _aside(chat, found.value)
+        if turn.outcome is Outcome.EXPIRED and found:
+            return (*_says(found.value(chat, "")), *turn.says)
+        return _turned(chat, table, turn)
+    if found is None:
+        return _aside(chat, lambda chat, _: texts.NOT_UNDERSTOOD)
+    return _aside(chat, found.value)
+
+
+def _turned(chat: Chat, table: Table, turn: Turn) -> tuple[Say, ...]:
+    if turn.outcome is Outcome.SUBMIT:
+        assert turn.draft is not None
+        return _says(table.forms[turn.draft.form](chat, turn.answers))
+    return turn.says
+
+
+def _aside(chat: Chat, handler: Handler, argument: Any = "") -> tuple[Say, ...]:
+    """Answer something; when a form's question is pending and was not touched, ask it again behind, once."""
+    before = chat.state.get(forms.DRAFT)
+    says = _says(handler(chat, argument))
+    if before is not None and chat.state.get(forms.DRAFT) == before:
+        again = forms.again(chat)
+        if again is not None:
+            return (*says, again)
+    return says
+
+
+def _more(chat: Chat) -> tuple[Say, ...]:
+    first, *rest = chat.state["more"]
+    if rest:
+        chat.remember("more", rest)
+    else:
+        chat.forget("more")
+    return (Say(first, is_rendered=True),)
+
+
+def _kept(chat: Chat) -> tuple[Say, ...]:
+    """What could not be sent before, now that its person is here."""
+    said = []
+    for notice in inbox.take_kept(chat.db, chat.worker_id, now=chat.now):
+        say = notices.words(chat.db, notice)
+        if say is not None:
+            said.append(say)
+    return (Say(texts.WHILE_AWAY), *said) if said else ()
+
+
+def _says(reply: Reply) -> tuple[Say, ...]:
+    if reply is None:
+        return ()
+    return (reply,) if isinstance(reply, Say) else reply

@@ -1,0 +1,24 @@
+"""帮助 and 菜单: made from what the routers declare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import handlers
+from bot.chat import Chat
+from bot.replies import Say
+from bot.router import Router
+from bot.texts import basics as texts
+from forms import chat as forms
+
+router = Router("guide")
+
+
+@router.keyword("帮助", "菜单", "功能", "怎么用", "help")
+@router.menu("help")
+def help_(chat: Chat, _: Any) -> Say:
+    """Where one stands in a form, or what can be said."""
+    where = forms.where(chat)
+    if where:
+        return Say(where)
+    return texts.help_lines([(word.word, word.about) for word in handlers.table().keywords if word.about])

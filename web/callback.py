@@ -1,0 +1,47 @@
+"""/wechat over WSGI. In front of Flask: routing and request objects would cost as much as the bot itself
+(docs/decisions/0001-callback.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from bot.callback import Answer, Bot
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PATH = "/wechat"
+
+
+def mount(app: WSGIApplication, bot: Bot) -> WSGIApplication:
+    """The application with the callback in front of it."""
+
+    def entrance(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != PATH:
+            return app(environ, start_response)
+        answer = _answer(environ, bot)
+        headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body)))]
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        return (answer.body,)
+
+    return entrance
+
+
+def _answer(environ: WSGIEnvironment, bot: Bot) -> Answer:
+    try:
+        query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=20))
+    except ValueError:
+        return bot.refuse(400, "bad query string")
+    match environ["REQUEST_METHOD"]:
+        case "GET" | "HEAD":
+            return bot.verify(query)
+        case "POST":
+            limit = bot.config.limits.body_bytes
+            length = environ.get("CONTENT_LENGTH") or ""
+            if length.isdecimal() and int(length) > limit:
+                return bot.refuse(413, "body too large")
+            return bot.receive(query, environ["wsgi.input"].read(limit + 1))
+    return bot.refuse(405, "bad method")

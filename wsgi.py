@@ -1,0 +1,30 @@
+"""The one place that assembles: settings, database, Redis, the bot and the web."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import handlers
+from bot.callback import Bot
+from core import crypto, log
+from core.config import Config, load
+from core.db import make_engine
+from core.redis import Lane
+from handlers.conversation import converse
+from web import callback, health
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The web application. `flask run` and granian call it without settings; it reads them then."""
+    config = config or load()
+    log.setup(config)
+    crypto.use(config)
+    engine = make_engine(config)
+    app = Flask("niangjia", static_folder="web/static", template_folder="web/templates")
+    app.config["NIANGJIA"] = config
+    handlers.table()  # two handlers that claim one word must stop the start
+    bot = Bot(config, engine, Lane(config), converse)
+    app.extensions["bot"] = bot
+    app.register_blueprint(health.blueprint(config, engine))
+    app.wsgi_app = callback.mount(app.wsgi_app, bot)  # type: ignore[assignment,method-assign]
+    return app
