@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -91,10 +91,9 @@ def has_written(db: Session) -> bool:
 
 def insert_new(db: Session, table: type[Any], **values: Any) -> bool:
     """Insert a row unless one stands in its way by any unique constraint. Whether it was inserted."""
-    # inline: else the key is fetched with RETURNING, and PostgreSQL's driver then counts no rows
-    statement = _INSERT[db.get_bind().dialect.name](table.__table__).on_conflict_do_nothing().inline()
-    result: Any = db.execute(statement, values)
-    return bool(result.rowcount == 1)
+    inserting = _INSERT[db.get_bind().dialect.name](table.__table__).values(**values).on_conflict_do_nothing()
+    # not by rowcount: where SQLAlchemy fetches the new key, psycopg's count of rows is lost
+    return db.execute(inserting.returning(literal(1))).first() is not None
 
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
