@@ -47,8 +47,8 @@ _PROGRAM = """
 [program:{name}]
 command={command}
 priority={priority}
-startsecs=2
-startretries=4
+startsecs=5
+startretries=2
 autorestart=true
 stopwaitsecs={seconds}
 killasgroup=true

@@ -37,6 +37,7 @@ def command(port: int | None, emulator_port: int | None, data_dir: Path | None) 
 
     What is made is kept in data.dir, so a second run starts in seconds. Ctrl-C stops everything.
     """
+    os.umask(0o077)
     config = _settings(port, emulator_port, data_dir)
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     config.data_dir.chmod(0o700)

@@ -75,7 +75,11 @@ def _serve(config: Config, port: int) -> None:
         respawn_interval=0.5,
         workers_kill_timeout=10,  # answers leave within five seconds; then there is nothing left to wait for
         log_level=LogLevels[config.log.level],
-        log_dictconfig={"version": 1, "disable_existing_loggers": False, "incremental": True},
+        log_dictconfig={
+            "formatters": {},
+            "handlers": {},
+            "loggers": {"_granian": {"propagate": True}},
+        },  # to ours
         factory=True,
     ).serve(target_loader=_load)
 

@@ -106,5 +106,5 @@ def setup(config: Config) -> None:
 
 def get(name: str) -> FilteringBoundLogger:
     """A logger whose lines carry this name. Cheap: nothing is resolved before the first line is written."""
-    logger: FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: FilteringBoundLogger = structlog.get_logger(area=name)
     return logger
