@@ -143,7 +143,7 @@ def _usable() -> bool:
     """Whether .venv is whole, lies where it was made, and is of this Python."""
     code = "import sys, pip; print(sys.version); print(sys.prefix)"
     try:
-        found = subprocess.run(  # noqa: S603 - our own interpreter
+        found = subprocess.run(
             [str(_python()), "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60
         )
     except (OSError, subprocess.SubprocessError):
@@ -175,7 +175,7 @@ def _install(requirements: Path) -> None:
         command += ["--no-index", "--find-links", str(wheelhouse)]
     log = ROOT / ".venv" / "install.log"
     with log.open("w") as out:
-        code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode  # noqa: S603
+        code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
     if code:
         text = log.read_text(errors="replace")
         raise SetupError(_cause(text) or f"pip failed: {_last_line(text)} (all of it: {log})")
