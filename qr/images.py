@@ -12,7 +12,7 @@ from typing import Final, Literal
 from PIL import Image
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_M, ERROR_CORRECT_Q
-from qrcode.util import QRData
+from qrcode.util import MODE_ALPHA_NUM, MODE_NUMBER, QRData
 
 from qr.masks import Bits
 
@@ -51,10 +51,7 @@ def encode(text: str) -> Code:
     if not 0 < len(text.encode()) <= MAX_BYTES:
         raise ValueError(f"a code holds 1 to {MAX_BYTES} bytes of text")
     data = QRData(text)
-    version = _version(data, ERROR_CORRECT_M)
-    level: _Level = next(
-        lv for lv in (ERROR_CORRECT_H, ERROR_CORRECT_Q, ERROR_CORRECT_M) if _version(data, lv) == version
-    )
+    version, level = _fitting(data.mode, len(data))
     plain = _masked(data, version, level, 0)
     best = min((plain ^ change for change in _changes(version, level)), key=Bits.penalty)
     return Code(best.size, best.rows())
@@ -88,10 +85,19 @@ def svg(text: str) -> str:
     )
 
 
-def _version(data: QRData, level: _Level) -> int:
-    code = QRCode(error_correction=level)
-    code.add_data(data)
-    return code.best_fit()
+@cache
+def _fitting(mode: int, length: int) -> tuple[int, _Level]:
+    """The size of the smallest code at level M for so many characters, and the highest level that fits into it."""
+    data = QRData({MODE_NUMBER: "0", MODE_ALPHA_NUM: "A"}.get(mode, "a") * length)
+
+    def version(level: _Level) -> int:
+        code = QRCode(error_correction=level)
+        code.add_data(data)
+        return code.best_fit()
+
+    smallest = version(ERROR_CORRECT_M)
+    levels: tuple[_Level, ...] = (ERROR_CORRECT_H, ERROR_CORRECT_Q, ERROR_CORRECT_M)
+    return smallest, next(level for level in levels if version(level) == smallest)
 
 
 def _masked(data: QRData, version: int, level: _Level, mask: _Mask) -> Bits:
