@@ -109,44 +109,43 @@ class WordIndex(Generic[T]):
     """
 
     def __init__(self, entries: Iterable[tuple[str, T]], commands: Iterable[tuple[str, T]] = ()) -> None:
-        self._exact: dict[str, Entry[T]] = {}
-        self._near: dict[str, Entry[T] | None] = {}
+        self._exact: dict[str, Match[T]] = {}  # made once: most lookups end here
+        self._near: dict[str, Match[T] | None] = {}
         self._commands: dict[str, Entry[T]] = {}
         for word, value in commands:
             self._commands.setdefault(compact(word), Entry(word, value))
         entries = [(word, value) for word, value in entries if compact(word)]
         for word, value in entries:
-            self._exact.setdefault(compact(word), Entry(word, value))
-        for key, entry in list(self._exact.items()):
+            self._exact.setdefault(compact(word), Match(value, word, "exact"))
+        for key, match in self._exact.items():
+            guess = Match(match.value, match.word, "typo")
             for slip in _slips(key):
-                other = self._near.setdefault(slip, entry)
-                if other is not None and other.value != entry.value:
+                other = self._near.setdefault(slip, guess)
+                if other is not None and other.value != guess.value:
                     self._near[slip] = None  # two owners are as near: neither
         self._longest = max(map(len, self._exact), default=0)
         for word, value in entries:  # as typed in the source, so that most lookups need no normalising
-            self._exact.setdefault(word, Entry(word, value))
+            self._exact.setdefault(word, Match(value, word, "exact"))
 
     def exact(self, text: str) -> Match[T] | None:
         """The owner of just this word, whatever its spelling, or None."""
-        entry = self._exact.get(text)
-        if entry is None and len(text) <= _LONGEST:
-            entry = self._exact.get(compact(text))
-        return Match(entry.value, entry.word, "exact") if entry else None
+        found = self._exact.get(text)
+        return found or (self._exact.get(compact(text)) if len(text) <= _LONGEST else None)
 
     def find(self, text: str) -> Match[T] | None:
         """The owner of the word that this text most likely is: exact, with manners, a command, then one slip."""
-        entry = self._exact.get(text)
-        if entry is not None:
-            return Match(entry.value, entry.word, "exact")
+        found = self._exact.get(text)
+        if found is not None:
+            return found
         if len(text) > _LONGEST:
             return None
         said = normalise(text)
         forms = [said, *_plain(said)]
         for form in forms:
             key = _BLANK.sub("", form) if " " in form else form
-            entry = self._exact.get(key)
-            if entry is not None:
-                return Match(entry.value, entry.word, "exact")
+            found = self._exact.get(key)
+            if found is not None:
+                return found
         if self._commands:
             for form in forms:
                 if command := self._command(form):
@@ -169,21 +168,18 @@ class WordIndex(Generic[T]):
         key = _BLANK.sub("", said) if " " in said else said
         if not _forgiving(key) or len(key) > self._longest + 1 or _WHETHER.search(key):
             return None
-        near: dict[int, Entry[T]] = {}
+        found: list[Match[T]] = []
         for other in _neighbours(key):
-            entry = self._exact.get(other) if "\0" not in other else None
-            if entry is not None and _forgiving(other):
-                near[id(entry)] = entry
+            exact = self._exact.get(other)
+            if exact is not None and _forgiving(other):
+                found.append(Match(exact.value, exact.word, "typo"))
         for pattern in _blots(key):
             if pattern in self._near:
-                entry = self._near[pattern]
-                if entry is None:
+                guess = self._near[pattern]
+                if guess is None:
                     return None
-                near[id(entry)] = entry
-        found = list(near.values())
-        if not found or any(entry.value != found[0].value for entry in found):
-            return None
-        return Match(found[0].value, found[0].word, "typo")
+                found.append(guess)
+        return found[0] if found and all(match.value == found[0].value for match in found) else None
 
 
 def _neighbours(key: str) -> Iterator[str]:
