@@ -72,7 +72,9 @@ def draw_card(paper: Paper, card: PrintedCard, x: float, top: float, width: floa
     room = height - band - 2 * pad
     code = room - 4.4 * mm
     column = width - code - 4 * pad
-    paper.box(x, top + band, column + 2 * pad - 1.2 * mm, height - band, look.tint)
+    paper.box(x, top, width, height, look.tint, radius=3 * mm)
+    white = code + 2 * pad + 1.2 * mm
+    paper.box(x + width - white, top, white, height, WHITE)
     paper.tab(x, top, width, band, 3 * mm, look.ink)
     paper.box(x, top, width, height, look.ink, radius=3 * mm, line=1)
 

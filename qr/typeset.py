@@ -99,9 +99,13 @@ def _tear(unit: str, limit: float, measure: Width) -> list[str]:
 
 
 def _even(units: list[tuple[str, float]], lines: list[str], limit: float, measure: Width) -> list[str]:
-    """As many lines, broken after commas where that can be had, else so that none is much shorter than the others."""
+    """As many lines, broken after commas where that can be had, and no word or two alone on the last one."""
+
+    def grace(broken: list[str]) -> int:
+        return sum(line[-1] in CLOSING for line in broken[:-1]) - (measure(broken[-1], 1) < 0.4 * limit)
+
     if len(lines) < 2:
         return lines
     tried = [_break(units, limit * share, measure) for share in (0.55, 0.65, 0.75, 0.85, 0.95)]
     same = [*(other for other in tried if len(other) == len(lines)), lines]
-    return max(same, key=lambda broken: sum(line[-1] in CLOSING for line in broken[:-1]))
+    return max(same, key=grace)
