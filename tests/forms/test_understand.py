@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
@@ -1113,6 +1113,7 @@ MEANT = (
 TEXTS = st.one_of(st.text(), st.text(alphabet=MEANT, max_size=24), st.text(st.characters(), max_size=400))
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(TEXTS)
 def test_B7_no_text_raises_and_no_choice_has_less_than_two_options(text: str) -> None:
     for read in READERS:
@@ -1134,6 +1135,7 @@ def test_B7_hostile_texts_are_unclear(text: str) -> None:
     assert isinstance(understand.id_number(text, MONDAY), Unclear)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(st.text(max_size=30))
 def test_B7_full_width_and_traditional_spelling_mean_the_same(text: str) -> None:
     folded = fold(text)
@@ -1151,6 +1153,7 @@ def spelled(value: int) -> str:
     return ("" if tens == 0 else "十" if tens == 1 else HANZI[tens] + "十") + (HANZI[ones] if ones else "")
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(st.dates(MONDAY, date(2099, 12, 31)))
 def test_B7_a_date_written_in_five_ways_is_the_same_date(day: date) -> None:
     digits = "".join(HANZI[int(c)] for c in str(day.year))
@@ -1164,6 +1167,7 @@ def test_B7_a_date_written_in_five_ways_is_the_same_date(day: date) -> None:
         assert understand.date(said, MONDAY) == Understood(day), said
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(
     st.dates(MONDAY, MONDAY + timedelta(days=364)),
     st.sampled_from(["{0.month}月{0.day}号", "{0.month}/{0.day}"]),
@@ -1172,6 +1176,7 @@ def test_B7_a_day_of_the_coming_year_needs_no_year(day: date, form: str) -> None
     assert understand.date(form.format(day), MONDAY) == Understood(day)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(st.times())
 def test_B7_a_time_written_in_four_ways_is_the_same_time(at: time) -> None:
     at = at.replace(second=0, microsecond=0, tzinfo=None)
@@ -1182,6 +1187,7 @@ def test_B7_a_time_written_in_four_ways_is_the_same_time(at: time) -> None:
         assert understand.time_of_day(said) == Understood(at), said
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(st.integers(0, 9999))
 def test_B7_a_number_spelled_out_is_the_number(value: int) -> None:
     assert understand.number(str(value)) == Understood(value)
@@ -1197,11 +1203,13 @@ def test_B7_a_number_spelled_out_is_the_number(value: int) -> None:
         assert reading == Understood(value), text
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(st.integers(0, 10**12))
 def test_B7_money_comes_back_as_it_was_written(fen: int) -> None:
     assert understand.money_fen(understand.label_yuan(fen)) == Understood(fen)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(st.integers(13_000_000_000, 19_999_999_999), st.sampled_from(["{}", "+86 {}", "{0:,}", "手机号：{}"]))
 def test_B7_a_mobile_number_survives_its_decoration(number: int, form: str) -> None:
     reading = understand.phone(form.format(number).replace(",", " "))
@@ -1209,6 +1217,7 @@ def test_B7_a_mobile_number_survives_its_decoration(number: int, form: str) -> N
     assert reading.value.number == str(number)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(
     st.dates(date(1920, 1, 1), date(2026, 1, 1)), st.integers(0, 999), st.integers(0, 16), st.integers(0, 9)
 )
