@@ -17,7 +17,7 @@ from forms.words import plain
 
 _COUNT = re.compile(r"(?:我?[选選]|第)*(.{1,4}?)(?:[个号项]|吧)*")
 _NUMBERED = re.compile(r"(\d{1,2})[.、:)\s]*(.+)")
-_NOT = re.compile("[不没别非无未]")
+_NOT = re.compile("[不没别非无未和或跟与/、?]")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,9 @@ def _begun(said: str, options: Sequence[tuple[str, Any, Sequence[str]]]) -> tupl
 
 
 def _contained(said: str, options: Sequence[tuple[str, Any, Sequence[str]]]) -> tuple[Any] | None:
-    """The one option whose label stands in a short sentence (我是女的), unless the sentence denies it."""
+    """The one option whose label stands in a short sentence (我是女的), unless it denies, doubts or counts."""
+    if re.search(r"\d", said):
+        return None
     found = [
         (len(label), value, label)
         for name, value, words in options
