@@ -160,7 +160,7 @@ async def deliver(
             await asyncio.sleep(world.settings.connect_retry_delay)
     if copies:
         result.attempts.extend(await asyncio.gather(*copies))
-    if hand.show and answered:
+    if hand.show and answered and not hand.bad_signature:
         show(world, person, result)
     return result
 

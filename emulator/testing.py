@@ -198,6 +198,16 @@ class Running:
 
         return self.do(read)
 
+    def settle_jobs(self, timeout: float = 30) -> None:
+        """Wait until every job that is due was pushed and answered."""
+
+        async def wait() -> None:
+            jobs, clock = self.world.state.jobs, self.world.clock
+            while self.world.tasks or (jobs and jobs[0].due <= clock.now()):
+                await asyncio.sleep(0.005)
+
+        self.run(asyncio.wait_for(wait(), timeout))
+
     def settle(self, timeout: float = 30) -> None:
         """Wait until nothing is being pushed (jobs that are not due do not count)."""
 
