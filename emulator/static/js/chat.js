@@ -9,6 +9,7 @@ import { trying } from "./toast.js";
 const PAGE = 30;
 const TIME_GAP = 300;
 const NEAR_BOTTOM = 80;
+const TYPING_LASTS = 15000;
 
 export class Chat {
   // `phone` gives person, act (tap, open, enlarge) and seen().
@@ -130,6 +131,8 @@ export class Chat {
 
   showTyping(on) {
     const follow = this.stuck;
+    clearTimeout(this.typingEnds);
+    if (on) this.typingEnds = setTimeout(() => this.showTyping(false), TYPING_LASTS);
     this.typing.hidden = !on;
     if (on && follow) this.toEnd();
   }

@@ -7,7 +7,7 @@ import { avatar, h, icon, iconButton } from "./dom.js";
 import { scannerPage } from "./scanner.js";
 import { browserPage, cameraPage, followPage, picturePage, placePage, profilePage, videoPage, wordsPage } from "./screens.js";
 import { isWebAddress } from "./text.js";
-import { clockTime, platformNow } from "./times.js";
+import { clockTime, platformNow, setNow } from "./times.js";
 import { toast, trying } from "./toast.js";
 import { quietVoice } from "./voice.js";
 
@@ -105,6 +105,8 @@ export class Phone {
   }
 
   receive(message) {
+    // A message from later than now: the platform's clock was moved.
+    if (message.at > platformNow() + 2) setNow(message.at);
     this.tick();
     this.chat.receive(message);
     if (message.side === "worker") return;
@@ -134,7 +136,8 @@ export class Phone {
   async open(address) {
     if (!isWebAddress(address)) throw new Error("这个地址打不开");
     const { url } = await this.send("open", { url: address });
-    this.push((close) => browserPage(url, address, close));
+    this.push((close) => browserPage(url, address, close, (ids, answer) =>
+      trying(() => this.send("subscribe", { template_ids: ids, answer }))));
   }
 
   profile() {

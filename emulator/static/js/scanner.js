@@ -17,7 +17,7 @@ export function scannerPage(person, close, { found, askSheets, menu }) {
     const [dropped] = event.dataTransfer.files;
     if (dropped) still(dropped, dropped.name);
   } }, frame, h("span", { class: "sweep", "aria-hidden": "true" }));
-  const say = h("p", { class: "scan-say", role: "status" }, "选一种方式来扫，也可以把图片拖进来");
+  const say = h("p", { class: "scan-say", role: "status" }, matchMedia("(hover: hover)").matches ? "选一种方式来扫，也可以把图片拖进来" : "选一种方式来扫");
   let camera = null;
   let left = false;
   let timer = 0;

@@ -33,15 +33,38 @@ export function profilePage(name, person, close, act) {
     h("div", { class: "cells" }, h("button", { type: "button", class: "cell-button danger", "data-testid": "unfollow", onclick: act.unfollow }, "取消关注"))) };
 }
 
+// Asks whether the account may send notices, as WeChat does when a page offers them.
+function consentSheet(count, answer) {
+  const button = (words, word, look) => h("button", { type: "button", class: look, "data-testid": `subscribe-${word}`, onclick: () => {
+    sheet.remove();
+    answer(word);
+  } }, words);
+  const sheet = h("div", { class: "consent", role: "alertdialog", "aria-label": "订阅通知" },
+    h("div", { class: "consent-box" }, h("h3", {}, "允许服务号给你发通知？"),
+      h("p", {}, `这个页面请你订阅 ${count} 种通知，不想收的时候可以在这里拒绝。`),
+      h("div", { class: "consent-acts" }, button("拒绝", "reject", "quiet"), button("允许", "accept", "primary small"))));
+  return sheet;
+}
+
 // A web page inside the phone, under the browser bar. The frame loads `url`, the bar names the host of `address`.
-export function browserPage(url, address, close) {
+// The page may speak to its phone by postMessage to its parent: {weixin: "closeWindow"}, or
+// {weixin: "subscribe", template_ids: […]}, which is answered by {weixin: "subscribe", answer: "accept" | "reject"}.
+export function browserPage(url, address, close, subscribe) {
   const host = h("span", { class: "browser-host" }, new URL(address).host);
   const frame = h("iframe", { class: "page-frame", "data-testid": "page-frame", title: "打开的网页", src: url,
     sandbox: "allow-scripts allow-same-origin allow-forms allow-modals allow-downloads", allow: "geolocation; camera" });
   const wait = h("div", { class: "page-wait", role: "status" }, "正在打开…");
   frame.addEventListener("load", () => { wait.hidden = true; });
   const heard = (event) => {
-    if (event.source === frame.contentWindow && event.data && event.data.weixin === "closeWindow") close();
+    if (event.source !== frame.contentWindow || !event.data) return;
+    const { weixin, template_ids: ids } = event.data;
+    if (weixin === "closeWindow") close();
+    if (weixin !== "subscribe" || !Array.isArray(ids) || el.querySelector(".consent")) return;
+    el.append(consentSheet(ids.length, async (answer) => {
+      await subscribe(ids.map(String), answer);
+      event.source.postMessage({ weixin: "subscribe", answer }, event.origin);
+    }));
+    el.querySelector(".consent button").focus();
   };
   window.addEventListener("message", heard);
   const el = h("section", { class: "screen browser", "aria-label": "网页" },

@@ -19,6 +19,11 @@ from playwright.sync_api import FilePayload, Locator, Page
 
 from emulator.testing import Phone, Running
 
+SUBSCRIBE_PAGE = """<!doctype html><meta charset=utf-8><h1>?</h1>
+<button onclick="parent.postMessage({weixin: 'subscribe', template_ids: ['notice']}, '*')">订阅</button>
+<script>onmessage = (event) => { document.querySelector('h1').textContent = event.data.answer; }</script>
+"""
+
 Opened = Callable[..., Page]
 
 
@@ -50,7 +55,7 @@ class Bot:
 
 @contextmanager
 def serve_bot() -> Iterator[Bot]:
-    """A bot that listens; it has a web page at /page."""
+    """A bot that listens; it has web pages: /page, and /subscribe which asks its phone for consent."""
     bot = Bot()
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,6 +63,8 @@ def serve_bot() -> Iterator[Bot]:
             parts = urlsplit(self.path)
             if parts.path == "/page":
                 self.answer("<!doctype html><meta charset=utf-8><h1>报名页</h1>", "text/html; charset=utf-8")
+            elif parts.path == "/subscribe":
+                self.answer(SUBSCRIBE_PAGE, "text/html; charset=utf-8")
             else:
                 self.answer(parse_qs(parts.query)["echostr"][0], "text/plain")
 

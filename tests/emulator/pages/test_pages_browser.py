@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from emulator.records import OwnedTemplate
 from emulator.testing import Running, start
 
 from .bot import Bot, Opened, bubbles, code_picture, device, png, tap_link, type_words
@@ -125,6 +126,22 @@ def test_links_and_articles_open_inside_the_phone(emulator: Running, bot: Bot, o
     type_words(page, phone, "文章")
     shown.get_by_test_id("article").click()
     expect(shown.get_by_test_id("page-frame").content_frame.get_by_role("heading")).to_have_text("报名页")
+
+
+def test_a_page_asks_for_consent_to_notices(emulator: Running, bot: Bot, open_page: Opened) -> None:
+    template = OwnedTemplate(template_id="notice", kind="subscribe", title="活动通知", content="")
+    emulator.do(emulator.state.templates.__setitem__, "notice", template)
+    phone = emulator.phone("小禾", following=True)
+    bot.answers["通知"] = f'<a href="{bot.url}/subscribe">订阅</a>'
+    page = open_page()
+    shown = device(page, phone)
+    type_words(page, phone, "通知")
+    shown.get_by_test_id("link").click()
+    inside = shown.get_by_test_id("page-frame").content_frame
+    inside.get_by_role("button").click()
+    shown.get_by_test_id("subscribe-accept").click()
+    expect(inside.get_by_role("heading")).to_have_text("accept")
+    assert phone.person.fact("credits") == {"notice": 1}
 
 
 def test_pictures_places_and_voices_are_sent(emulator: Running, bot: Bot, open_page: Opened) -> None:
@@ -260,6 +277,9 @@ def test_one_phone_fills_a_phone_screen(emulator: Running, bot: Bot, open_page: 
     expect(chip.locator(".badge")).to_have_count(0)
     type_words(page, second, "在")
     expect(bubbles(page, second, "account").last).to_have_text("听到了：在")
+    device(page, second).get_by_test_id("scan").tap()
+    device(page, second).get_by_role("button", name="关掉扫一扫").tap()
+    expect(device(page, second).get_by_test_id("scan-file")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
