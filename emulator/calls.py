@@ -239,7 +239,7 @@ def record(
         method=request.method,
         path=request.path,
         query=shorten_query(request.query_string),
-        request=printable(raw, request.content_type) if raw else _form_note(request),
+        request=printable(raw) if raw else _form_note(request),
         response=printable(body, response.content_type),
         status=response.status,
         errcode=code,
