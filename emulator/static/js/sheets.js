@@ -25,7 +25,8 @@ export function crop(image, page, [x, y, width, height]) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
-const titleOf = (sheet) => sheet.name.replace(/\.[a-z]+$/i, "");
+// A file's name as people say it: wall-3.pdf is 3号墙.
+const titleOf = (sheet) => sheet.name.replace(/\.[a-z]+$/i, "").replace(/^wall-(\d+)$/, "$1号墙");
 
 export class Sheets {
   // desk: chosen() gives the phone that scans, onToggle(open)
