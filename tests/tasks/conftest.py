@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from core.config import Config
+from tests.tasks.office import Office, opened
+
+
+@pytest.fixture
+def office(config: Config) -> Iterator[Office]:
+    """An outbox between its own database and its own platform."""
+    with opened(config) as one:
+        yield one
