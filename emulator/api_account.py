@@ -153,5 +153,5 @@ def js_ticket(call: Call) -> Json:
     row = kept.get(kind)
     if row is None or row["expires_at"] - call.now < 300:
         row = kept[kind] = {"value": secrets.token_urlsafe(64), "expires_at": call.now + TICKET_SECONDS}
-    left = int(row["expires_at"] - call.now)
+    left = round(row["expires_at"] - call.now)
     return {"errcode": 0, "errmsg": "ok", "ticket": row["value"], "expires_in": left}

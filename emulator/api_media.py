@@ -166,9 +166,9 @@ def add_material(call: Call) -> Json:
 
 
 def described(call: Call) -> tuple[str, str]:
-    """Title and introduction of a video, from the form field `description`."""
+    """Title and introduction of a video, from the form field (or, as SDKs do, the query) `description`."""
     try:
-        words = json.loads(call.form.get("description") or "")
+        words = json.loads(call.form.get("description") or call.query.get("description") or "")
         return str(words["title"]), str(words.get("introduction") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(47001) from None

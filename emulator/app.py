@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from . import phone, platform
+from . import onetime, phone, platform
 from .calls import handler_for
 from .control import Control
 from .jobs import Jobs
@@ -34,6 +34,7 @@ def create_app(settings: Settings) -> web.Application:
     app.add_routes(pages.routes())
     app.add_routes(Control(world).routes())
     app.router.add_get(AUTHORIZE, authorize)
+    app.router.add_get(onetime.PATH, onetime.subscribe_page)
     for route in platform.ROUTES:
         world.paths[route.path] = route.quota
         app.router.add_route("*", route.path, handler_for(world, route))

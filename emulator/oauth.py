@@ -57,7 +57,7 @@ async def authorize(request: web.Request) -> web.Response:
     number = query.get("emulator_person") or request.cookies.get("emulator_person", "")
     person = world.state.person(int(number)) if number.isdigit() else None
     if person is None:
-        return page("这是谁的手机？", chooser(world, query))
+        return page("这是谁的手机？", chooser(world, AUTHORIZE, query))
     scope = query["scope"]
     if scope == "snsapi_userinfo" and query.get("emulator_answer") is None and not person.fact("consented"):
         return page("网页授权", consent(world, query, person))
@@ -91,21 +91,22 @@ def mistake(world: World, query: Mapping[str, str]) -> str:
     return ""
 
 
-def with_query(query: Mapping[str, str], **more: str) -> str:
-    return escape(AUTHORIZE + "?" + urlencode({**query, **more}), quote=True)
+def with_query(path: str, query: Mapping[str, str], **more: str) -> str:
+    return escape(path + "?" + urlencode({**query, **more}), quote=True)
 
 
-def chooser(world: World, query: Mapping[str, str]) -> str:
+def chooser(world: World, path: str, query: Mapping[str, str]) -> str:
+    """Links to the same page, one for each phone."""
     links = [
-        f'<p><a href="{with_query(query, emulator_person=str(person.id))}">{escape(person.nickname)}</a></p>'
+        f'<p><a href="{with_query(path, query, emulator_person=str(person.id))}">{escape(person.nickname)}</a></p>'
         for person in islice(world.state.phones(), 50)
     ]
     return "".join(links) or "<p>还没有手机，请先在模拟器里添加一部。</p>"
 
 
 def consent(world: World, query: Mapping[str, str], person: Person) -> str:
-    yes = with_query(query, emulator_person=str(person.id), emulator_answer="yes")
-    no = with_query(query, emulator_person=str(person.id), emulator_answer="no")
+    yes = with_query(AUTHORIZE, query, emulator_person=str(person.id), emulator_answer="yes")
+    no = with_query(AUTHORIZE, query, emulator_person=str(person.id), emulator_answer="no")
     return (
         f"<p>「{escape(world.settings.account_name)}」申请获取你的昵称和头像</p>"
         f'<p><a class="yes" href="{yes}">允许</a></p><p><a href="{no}">拒绝</a></p>'
