@@ -30,6 +30,7 @@ class Town:
     north: Organisation
     south: Organisation
     fair: Event
+    now: datetime
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def wall(self, number: int, title: str) -> Wall:
@@ -44,7 +45,7 @@ class Town:
             name=login,
             role=staff.Role(role),
             organisation=organisation,
-            now=NOW,
+            now=self.now,
             **more,
         )
 
@@ -53,8 +54,8 @@ class Town:
         worker = Worker(
             openid=f"oTEST{next(self.numbers):023d}",
             organisation_id=organisation.id if organisation else None,
-            created_at=NOW,
-            followed_at=NOW,
+            created_at=self.now,
+            followed_at=self.now,
         )
         self.db.add(worker)
         self.db.flush()
@@ -78,25 +79,25 @@ class Town:
             "contact_kind": "phone",
             "contact": "13800000000",
             "consent_version": "test",
-            "consented_at": NOW,
-            "submitted_at": NOW,
+            "consented_at": self.now,
+            "submitted_at": self.now,
             "draft_id": f"draft{next(self.numbers)}",
         }
         profile = Profile(**(facts | changes))
-        profiles.start(self.db, profile, now=NOW)
+        profiles.start(self.db, profile, now=self.now)
         return profile
 
     def listed(self, wall: Wall | None = None, **changes: Any) -> Card:
         """The card of a listed profile."""
         profile = self.profile(**changes)
-        profiles.move(self.db, profile, ProfileState.LISTED, now=NOW)
-        profile.listed_at = NOW
-        card = walls.hang(self.db, profile, now=NOW, wall=wall)
+        profiles.move(self.db, profile, ProfileState.LISTED, now=self.now)
+        profile.listed_at = self.now
+        card = walls.hang(self.db, profile, now=self.now, wall=wall)
         assert card
         return card
 
 
-def build(engine: Engine, db: Session) -> Town:
+def build(engine: Engine, db: Session, now: datetime = NOW) -> Town:
     """The city with its two districts and a fair that is on; the caller commits."""
     province = organisations.add(db, "云栖省总工会")
     city = organisations.add(db, "临湖市总工会", province)
@@ -105,8 +106,8 @@ def build(engine: Engine, db: Session) -> Town:
         kind="fair",
         title="临湖市相亲会",
         place="临湖体育馆",
-        starts_at=NOW - timedelta(hours=1),
-        ends_at=NOW + timedelta(days=2),
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=2),
         tables=20,
         token=new_token(),
     )
@@ -118,4 +119,5 @@ def build(engine: Engine, db: Session) -> Town:
         organisations.add(db, "城北区总工会", city),
         organisations.add(db, "城南区总工会", city),
         fair,
+        now,
     )

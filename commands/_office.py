@@ -1,0 +1,75 @@
+"""What the commands for staff and operators share: the database, the words for a refusal, and tables in a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from commands.serve import ready_to_serve
+from core import crypto, log
+from core.config import Config
+from core.db import make_engine
+from core.errors import Refused
+
+WORDS = {
+    "not_found": "没有找到，或者不在你的管辖范围内。",
+    "no_such_staff": "没有这个登录名。用 ./niangjia staff list 看看有哪些。",
+    "no_such_wall": "没有这面墙。用 ./niangjia wall list 看看有哪些。",
+    "no_fair": "现在没有正在办或将要办的相亲会。",
+    "own_profile": "这是你自己的资料卡，请别的同事来审。",
+    "profile_move": "这份资料卡刚才已经有人处理了，或者现在不在待审状态。",
+    "reason_needed": "退回要写明原因，本人会看到。",
+    "bad_login": "登录名用小写字母开头，只含小写字母、数字、点、横线和下划线，2 到 40 个字。",
+    "login_taken": "这个登录名已经有人用了。",
+    "worker_taken": "这个微信用户已经对应另一位工作人员。",
+    "card_revoked": "这张卡片已经作废了。",
+    "card_exists": "这位已经有一张卡片了。",
+    "wall_taken": "这个墙号已经有了。",
+    "name_taken": "这个名字已经有了。",
+    "too_deep": "单位最多四级。",
+    "wall_busy": "这面墙正在被很多人同时排位，请再试一次。",
+}
+
+
+def explain(refused: Refused) -> str:
+    """What somebody at a terminal reads when a rule says no."""
+    return WORDS.get(refused.code, refused.code)
+
+
+@contextmanager
+def office(config: Config) -> Iterator[Engine]:
+    """The database, checked and with the keys in place; a refusal or a database that is gone becomes one line."""
+    ready_to_serve(config)
+    quiet = config.log.model_copy(update={"level": "error"})  # a command says itself what went wrong
+    log.setup(config.model_copy(update={"log": quiet}))
+    crypto.use(config)
+    engine = make_engine(config)
+    try:
+        yield engine
+    except Refused as refused:
+        raise click.ClickException(explain(refused)) from None
+    except OperationalError as error:
+        raise click.ClickException(f"database: {' '.join(str(error.orig).split())}") from None
+    finally:
+        engine.dispose()
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows below their heads, in columns as wide as Chinese needs in a terminal."""
+    lines = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def _width(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )

@@ -1,0 +1,64 @@
+"""The demo: invented people, places and phones, and a wall printed for them."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from commands._office import office
+from commands._printing import print_door, print_wall, wechat
+from core.clock import utcnow
+from core.config import Config, load
+from demo import cast, people, scenery
+from demo.phones import NoEmulator, Phones
+from models.people import Worker
+
+CROWD = 400
+SEED = 1
+
+
+@click.command()
+def command() -> None:
+    """Load invented people, a fair with ten walls and a few phones, and print the first wall. Twice is once.
+
+    Only where the emulator stands in WeChat's place; run does it at its first start.
+    """
+    load_demo(load())
+
+
+def load_demo(config: Config) -> None:
+    """Put in whatever of the demo is missing. Needs the emulator, Redis and a migrated database; safe to repeat."""
+    try:
+        phones = Phones(config.wechat.api_base)
+    except NoEmulator as no:
+        raise click.ClickException(str(no)) from None
+    now = utcnow()
+    try:
+        with office(config) as engine:
+            with Session(engine) as db:
+                stage = scenery.build(db, now=now)
+                to_follow = cast.bring(db, phones, stage, now=now)
+                crowd = db.scalar(
+                    select(func.count(Worker.id)).where(
+                        Worker.openid.startswith(people.OPENIDS, autoescape=True)
+                    )
+                )
+                if not crowd:
+                    unions = [union.id for union in stage.unions.values() if union.level > 2]
+                    people.generate(db, CROWD, SEED, now=now, walls=stage.walls, organisation_ids=unions)
+                first, token = stage.walls[0].id, stage.fair.token
+                db.commit()
+            for phone in to_follow:
+                phones.follow(phone)
+            sheets = config.data_dir / "sheets"
+            sheets.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with wechat(config) as client:
+                done = print_wall(engine, first, client, sheets / "wall-1.pdf", config=config, now=now)
+                print_door(token, client, sheets / "checkin.png", config=config, now=now)
+    except NoEmulator as no:
+        raise click.ClickException(str(no)) from None
+    finally:
+        phones.close()
+    click.echo(f"演示数据好了：{CROWD} 张卡片，十面墙；1号墙 {done.cards} 张，在 {sheets / 'wall-1.pdf'}")
+    click.echo("其余的墙：./niangjia wall print --wall 2 …；审核：./niangjia staff approve --all --as lin")

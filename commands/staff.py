@@ -1,0 +1,193 @@
+"""Staff: who there is, and the review of profiles until there is a console."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from commands._office import explain, office, table
+from core.clock import local, utcnow
+from core.config import load
+from core.errors import Refused
+from models.matchmaking import Card, Profile, ProfileState, Wall
+from models.people import Organisation, Staff, Worker
+from rules import organisations
+from rules import staff as rules
+from rules.matchmaking import cards, profiles, walls
+
+ROLES = {"officer": "工作人员", "counsellor": "咨询师", "lawyer": "律师"}
+LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
+SEX = {"f": "女", "m": "男"}
+
+as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
+
+
+@click.group()
+def command() -> None:
+    """Add staff, see what waits, review profiles. Every act is written down with the name of who did it."""
+
+
+@command.command()
+@click.argument("login")
+@click.option("--name", required=True, help="What colleagues read.")
+@click.option("--organisation", required=True, metavar="NAME", help="The union; acts reach it and all below.")
+@click.option("--role", type=click.Choice(list(ROLES)), default="officer", show_default=True)
+@click.option("--worker", type=int, metavar="ID", help="The same person as a follower of the account.")
+def add(login: str, name: str, organisation: str, role: str, worker: int | None) -> None:
+    """Add a member of staff."""
+    with office(load()) as engine, Session(engine) as db:
+        union = organisations.named(db, organisation)
+        if union is None:
+            known = "、".join(db.scalars(select(Organisation.name).order_by(Organisation.path).limit(20)))
+            raise click.ClickException(f"没有“{organisation}”。有：{known or '还没有任何单位'}")
+        follower = db.get(Worker, worker) if worker is not None else None
+        if worker is not None and follower is None:
+            raise click.ClickException("没有这个编号的微信用户。")
+        rules.add(
+            db, login, name=name, role=rules.Role(role), organisation=union, now=utcnow(), worker=follower
+        )
+        db.commit()
+        click.echo(f"添加好了：{name}（{login}），{ROLES[role]}，{union.name}")
+
+
+@command.command("list")
+def list_() -> None:
+    """List the staff."""
+    with office(load()) as engine, Session(engine) as db:
+        found = db.execute(
+            select(Staff, Organisation).join(Staff.organisation).order_by(Organisation.path, Staff.login)
+        )
+        table(
+            ("登录名", "姓名", "角色", "单位", "级别"),
+            (
+                (staff.login, staff.name, ROLES.get(staff.role, staff.role), union.name, LEVELS[union.level])
+                for staff, union in found
+            ),
+        )
+
+
+@command.command()
+@as_login
+def waiting(login: str) -> None:
+    """Show what waits: profiles in review and conversations handed to a person. No names, no contacts."""
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        staff = rules.by_login(db, login)
+        found = rules.waiting_profiles(db, staff, now=now)
+        handed = rules.open_handovers(db, staff, now=now)
+        rules.audit(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
+        click.echo(f"待审资料卡 {len(found)} 份")
+        if found:
+            table(
+                ("编号", "等了", "昵称", "性别", "出生", "职业", "婚况", "一句话"),
+                (
+                    (
+                        p.id,
+                        _since(p.submitted_at, now),
+                        p.nickname,
+                        SEX.get(p.sex, p.sex),
+                        p.birth_year,
+                        p.trade,
+                        p.marital,
+                        p.line,
+                    )
+                    for p in found
+                ),
+            )
+        click.echo(f"等人工的对话 {len(handed)} 个")
+        if handed:
+            table(("编号", "等了", "在办"), ((h.id, _since(h.at, now), h.about) for h in handed))
+        db.commit()
+
+
+@command.command()
+@click.argument("profile_ids", nargs=-1, type=int, metavar="[PROFILE_ID]...")
+@click.option("--all", "everything", is_flag=True, help="Every profile that waits and is yours to review.")
+@click.option("--wall", "number", type=int, metavar="N", help="Hang the cards on this wall of the fair.")
+@as_login
+def approve(profile_ids: tuple[int, ...], everything: bool, number: int | None, login: str) -> None:
+    """List profiles: each gets its card, its person is told, and wishes that waited for it are passed on.
+
+    One that can't be approved does not stop the others; the exit code is then 1.
+    """
+    if bool(profile_ids) == everything:
+        raise click.UsageError("name profiles, or --all")
+    failed = 0
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        staff = rules.by_login(db, login)
+        if everything:
+            profile_ids = tuple(p.id for p in rules.waiting_profiles(db, staff, now=now))
+        for profile_id in profile_ids:
+            try:
+                card = _approve(db, profile_id, staff, number, now)
+                db.commit()
+            except Refused as refused:
+                db.rollback()
+                failed += 1
+                click.echo(f"{profile_id}：{explain(refused)}", err=True)
+            else:
+                place = f"{card.wall.number}号墙 {card.place}" if card else "还没有相亲会，先不上墙"
+                click.echo(f"{profile_id}：通过，{place}")
+        if not profile_ids:
+            click.echo("没有待审的资料卡。")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _approve(db: Session, profile_id: int, staff: Staff, number: int | None, now: datetime) -> Card | None:
+    profile = _profile(db, profile_id)
+    profiles.need_reviewer(db, profile, staff, now=now)
+    wall: Wall | None = None
+    if number is not None:
+        union = organisations.of_worker(db, profile.worker, now=now)
+        fair = organisations.fair_for(db, union, now=now)
+        if fair is None:
+            raise Refused("no_fair")
+        wall = walls.numbered(db, fair, number)
+    profiles.approve(db, profile, staff=staff, now=now, wall=wall)
+    return cards.live_card(db, profile)
+
+
+@command.command()
+@click.argument("profile_ids", nargs=-1, type=int, required=True, metavar="PROFILE_ID...")
+@click.option("--reason", required=True, help="What has to be changed; the person reads it.")
+@as_login
+def refuse(profile_ids: tuple[int, ...], reason: str, login: str) -> None:
+    """Send profiles back, with a reason that their people read."""
+    failed = 0
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        staff = rules.by_login(db, login)
+        for profile_id in profile_ids:
+            try:
+                profiles.refuse(db, _profile(db, profile_id), staff=staff, reason=reason, now=now)
+                db.commit()
+            except Refused as refused:
+                db.rollback()
+                failed += 1
+                click.echo(f"{profile_id}：{explain(refused)}", err=True)
+            else:
+                click.echo(f"{profile_id}：已退回")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _profile(db: Session, profile_id: int) -> Profile:
+    profile = db.get(Profile, profile_id)
+    if profile is None or profile.state == ProfileState.WITHDRAWN:
+        raise Refused("not_found")
+    return profile
+
+
+def _since(moment: datetime, now: datetime) -> str:
+    """How long ago, as one says it."""
+    gone = now - moment
+    if gone < timedelta(hours=1):
+        return f"{max(int(gone.total_seconds() // 60), 0)} 分钟"
+    if gone < timedelta(days=1):
+        return f"{int(gone.total_seconds() // 3600)} 小时"
+    return f"{local(moment):%m-%d %H:%M} 起"

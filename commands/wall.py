@@ -1,0 +1,221 @@
+"""The walls of a fair: print them, void cards, count scans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from commands._office import office, table
+from core.clock import local, utcnow
+from core.config import load
+from core.errors import Refused
+from models.events import Event
+from models.matchmaking import Card
+from rules import organisations
+from rules import staff as staff_rules
+from rules.matchmaking import cards, walls
+
+event_option = click.option(
+    "--event", "event_id", type=int, metavar="ID", help="A fair; without it the present one."
+)
+wall_option = click.option(
+    "--wall", "number", type=int, required=True, metavar="N", help="The wall's number."
+)
+as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
+
+
+@click.group()
+def command() -> None:
+    """Print the walls of a fair, void or renew cards, see what is scanned. Nothing here shows a name or a contact."""
+
+
+@command.command("list")
+@event_option
+def list_(event_id: int | None) -> None:
+    """List the walls: cards, how many of them must be printed, scans."""
+    with office(load()) as engine, Session(engine) as db:
+        event = _fair(db, event_id)
+        click.echo(
+            f"{event.title}（{event.id}），{local(event.starts_at):%m-%d} 至 {local(event.ends_at):%m-%d}"
+        )
+        table(
+            ("墙", "板块", "卡片", "要打印", "扫码"),
+            (
+                (row.wall.number, row.wall.title, row.cards, row.to_print, row.scans)
+                for row in walls.count(db, event)
+            ),
+        )
+
+
+@command.command()
+@event_option
+@click.argument("number", type=click.IntRange(1, 999))
+@click.argument("title")
+def add(event_id: int | None, number: int, title: str) -> None:
+    """Put up a wall. A TITLE such as 90后 says who hangs there; walls with other titles are filled with --wall."""
+    with office(load()) as engine, Session(engine) as db:
+        event = _fair(db, event_id)
+        wall = walls.lay_out(db, event, number, title)
+        db.commit()
+        click.echo(f"{wall.number}号墙 {wall.title} 建好了。")
+
+
+@command.command()
+def fill() -> None:
+    """Give a card to everybody who is listed and has none at a fair to come: when walls are new."""
+    hung = after = 0
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        while batch := walls.without_card(db, now=now, after=after):
+            after = batch[-1].id
+            before = {profile.id: cards.live_card(db, profile) for profile in batch}
+            hung += sum(walls.hang(db, profile, now=now) is not before[profile.id] for profile in batch)
+            db.commit()
+    click.echo(f"新挂了 {hung} 张卡片。")
+
+
+@command.command("print")
+@wall_option
+@event_option
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="[default: sheets/wall-N.pdf in data.dir]"
+)
+@click.option("--poster", is_flag=True, help="One large card to a page, instead of sheets to cut up.")
+@click.option("--only-changed", is_flag=True, help="Only cards whose paper is out of date.")
+@click.option("--as", "login", metavar="LOGIN", help="Who prints; written down.")
+def print_(
+    number: int, event_id: int | None, out: Path | None, poster: bool, only_changed: bool, login: str | None
+) -> None:
+    """Print a wall as PDF: A4 sheets of cards with cut marks. Codes about to expire are made anew first."""
+    from commands._printing import print_wall, wechat
+
+    config = load()
+    now = utcnow()
+    with office(config) as engine:
+        with Session(engine) as db:
+            wall_id = walls.numbered(db, _fair(db, event_id), number).id
+            staff = staff_rules.by_login(db, login) if login else None
+        out = out or _sheet(config.data_dir, number, poster, only_changed)
+        with wechat(config) as client:
+            done = print_wall(
+                engine,
+                wall_id,
+                client,
+                out,
+                config=config,
+                now=now,
+                posters=poster,
+                only_changed=only_changed,
+            )
+        if staff:
+            with Session(engine) as db:
+                staff_rules.audit(db, staff, "wall_print", f"wall:{wall_id}", now=now)
+                db.commit()
+    if done.printed is None:
+        click.echo(f"{number}号墙没有要打印的卡片。")
+        return
+    click.echo(f"{out}：{done.cards} 张卡片，{done.printed.pages} 页，新做了 {done.new_codes} 个二维码")
+    for place, lost in sorted(done.printed.unprintable.items()):
+        click.echo(f"{place or '页眉'}：这几个字印不出来，请看一眼：{lost}", err=True)
+
+
+def _sheet(data_dir: Path, number: int, poster: bool, only_changed: bool) -> Path:
+    folder = data_dir / "sheets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kind = ("-poster" if poster else "") + ("-changed" if only_changed else "")
+    return folder / f"wall-{number}{kind}.pdf"
+
+
+@command.command()
+@event_option
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A .png or .svg file."
+)
+def door(event_id: int | None, out: Path) -> None:
+    """Draw the code for the door: whoever scans it is checked in. It lasts matchmaking.code_days."""
+    from commands._printing import print_door, wechat
+
+    config = load()
+    with office(config) as engine, Session(engine) as db:
+        event = _fair(db, event_id)
+        token, title = event.token, event.title
+        db.rollback()
+        with wechat(config) as client:
+            until = print_door(token, client, out, config=config, now=utcnow())
+    click.echo(f"{out}：{title} 签到码，可用到 {local(until):%m-%d}" if until else f"{out}：{title} 签到码")
+
+
+@command.command()
+@click.option(
+    "--card", "card_id", type=int, required=True, metavar="ID", help="The number on the card's paper."
+)
+@as_login
+def reissue(card_id: int, login: str) -> None:
+    """Void a card and put a fresh one with a new code at its place. Print it with: wall print --only-changed."""
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        staff = staff_rules.by_login(db, login)
+        old = _card(db, card_id)
+        staff_rules.need_officer(staff)
+        staff_rules.need_reach(db, staff, old.profile.worker, now=now)
+        fresh = cards.reissue(db, old, now=now)
+        staff_rules.audit(db, staff, "card_reissue", f"card:{old.id}", now=now)
+        db.commit()
+        click.echo(
+            f"旧卡 {old.id} 作废了，新卡 {fresh.id} 在 {fresh.wall.number}号墙 {fresh.place}，请打印。"
+        )
+
+
+@command.command()
+@click.option(
+    "--card", "card_id", type=int, required=True, metavar="ID", help="The number on the card's paper."
+)
+@as_login
+def revoke(card_id: int, login: str) -> None:
+    """Void a card for good; its place becomes free."""
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        staff = staff_rules.by_login(db, login)
+        card = _card(db, card_id)
+        staff_rules.need_officer(staff)
+        staff_rules.need_reach(db, staff, card.profile.worker, now=now)
+        cards.revoke(db, card, now=now)
+        staff_rules.audit(db, staff, "card_revoke", f"card:{card.id}", now=now)
+        db.commit()
+        click.echo(f"卡片 {card.id} 作废了，{card.wall.number}号墙 {card.place} 空出来了。")
+
+
+@command.command()
+@wall_option
+@event_option
+def scans(number: int, event_id: int | None) -> None:
+    """Count the scans of each card of a wall, the most looked at first."""
+    with office(load()) as engine, Session(engine) as db:
+        wall = walls.numbered(db, _fair(db, event_id), number)
+        table(
+            ("位置", "卡号", "昵称", "扫码", "人数"),
+            (
+                (row.card.place, row.card.id, row.card.profile.nickname, row.scans, row.people)
+                for row in walls.scans(db, wall)
+            ),
+        )
+
+
+def _fair(db: Session, event_id: int | None) -> Event:
+    if event_id is None:
+        event = organisations.fair_for(db, None, now=utcnow())
+    else:
+        event = db.scalar(select(Event).where(Event.id == event_id, Event.kind == "fair"))
+    if event is None:
+        raise Refused("no_fair")
+    return event
+
+
+def _card(db: Session, card_id: int) -> Card:
+    card = db.get(Card, card_id)
+    if card is None:
+        raise Refused("not_found")
+    return card

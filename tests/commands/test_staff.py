@@ -1,0 +1,165 @@
+"""./niangjia staff: who acts is written down, and nobody sees or does anything beyond their union."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from models.matchmaking import Profile
+from models.messages import Handover, Notice
+from models.people import Audit, Staff
+from rules.matchmaking import cards
+from tests.commands.conftest import Niangjia
+from tests.rules.cast import NOW, Town
+
+
+def acts(town: Town) -> list[str]:
+    town.db.rollback()
+    return list(town.db.scalars(select(Audit.act).order_by(Audit.id)))
+
+
+def test_staff_are_added_and_listed(town: Town, niangjia: Niangjia) -> None:
+    town.db.commit()
+    code, out, _ = niangjia(
+        "staff", "add", "chen", "--name", "陈老师", "--organisation", "城北区总工会", "--role", "counsellor"
+    )
+    assert (code, out) == (0, "添加好了：陈老师（chen），咨询师，城北区总工会\n")
+    code, out, _ = niangjia("staff", "list")
+    assert code == 0
+    assert out.splitlines() == [
+        "登录名  姓名    角色    单位          级别",
+        "chen    陈老师  咨询师  城北区总工会  区县",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("login", "organisation", "said"),
+    [
+        ("chen", "没有的总工会", "没有“没有的总工会”。有：云栖省总工会、临湖市总工会"),
+        ("Chen!", "城北区总工会", "登录名用小写字母开头"),
+        ("lin", "城北区总工会", "已经有人用了"),
+    ],
+)
+def test_a_wrong_addition_is_one_line(
+    town: Town, niangjia: Niangjia, login: str, organisation: str, said: str
+) -> None:
+    town.staff("lin", town.city)
+    town.db.commit()
+    code, out, err = niangjia("staff", "add", login, "--name", "某", "--organisation", organisation)
+    assert (code, out) == (1, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_waiting_shows_what_a_reviewer_needs_and_no_contact(town: Town, niangjia: Niangjia) -> None:
+    town.staff("lin", town.city)
+    profile = town.profile()
+    draft = {"phone": "13900000000"}
+    handed = Handover(worker_id=profile.worker_id, at=NOW, about="profile", draft=draft, message_key="k1")
+    town.db.add(handed)
+    openid = profile.worker.openid
+    town.db.commit()
+    code, out, _ = niangjia("staff", "waiting", "--as", "lin")
+    assert code == 0
+    assert "待审资料卡 1 份" in out
+    assert "周末多半在爬山" in out
+    assert "等人工的对话 1 个" in out
+    for secret in ("13800000000", "13900000000", openid):
+        assert secret not in out
+    assert acts(town) == ["waiting_read"]
+
+
+def test_approving_by_number_and_all(town: Town, niangjia: Niangjia) -> None:
+    town.staff("lin", town.city)
+    town.wall(1, "90后")
+    first, second = town.profile(), town.profile()
+    town.db.commit()
+    code, out, _ = niangjia("staff", "approve", first.id, "--as", "lin")
+    assert (code, out) == (0, f"{first.id}：通过，1号墙 A-01\n")
+    code, out, _ = niangjia("staff", "approve", "--all", "--as", "lin")
+    assert (code, out) == (0, f"{second.id}：通过，1号墙 A-02\n")
+    code, out, _ = niangjia("staff", "approve", "--all", "--as", "lin")
+    assert (code, out) == (0, "没有待审的资料卡。\n")
+    assert acts(town) == ["profile_approve"] * 2
+    town.db.rollback()
+    assert town.db.scalars(select(Notice.kind)).all() == ["profile_listed"] * 2
+
+
+def test_a_reviewer_may_choose_the_wall(town: Town, niangjia: Niangjia) -> None:
+    town.staff("lin", town.city)
+    town.wall(1, "90后")
+    town.wall(8, "优质单身")
+    profile = town.profile()
+    town.db.commit()
+    code, _, err = niangjia("staff", "approve", profile.id, "--wall", 9, "--as", "lin")
+    assert (code, "没有这面墙" in err) == (1, True)
+    code, out, _ = niangjia("staff", "approve", profile.id, "--wall", 8, "--as", "lin")
+    assert (code, out) == (0, f"{profile.id}：通过，8号墙 A-01\n")
+
+
+def test_one_that_cannot_be_approved_does_not_stop_the_others(town: Town, niangjia: Niangjia) -> None:
+    town.staff("lin", town.city)
+    done, waiting = town.profile(), town.profile()
+    town.db.commit()
+    niangjia("staff", "approve", done.id, "--as", "lin")
+    code, out, err = niangjia("staff", "approve", done.id, 999, waiting.id, "--as", "lin")
+    assert code == 1
+    assert out == f"{waiting.id}：通过，还没有相亲会，先不上墙\n"
+    assert err.splitlines() == [
+        f"{done.id}：这份资料卡刚才已经有人处理了，或者现在不在待审状态。",
+        "999：没有找到，或者不在你的管辖范围内。",
+    ]
+
+
+def test_the_next_district_can_neither_see_nor_act(town: Town, niangjia: Niangjia) -> None:
+    town.staff("chen", town.south)
+    profile = town.profile(town.worker(town.north))
+    town.db.commit()
+    _, out, _ = niangjia("staff", "waiting", "--as", "chen")
+    assert "待审资料卡 0 份" in out
+    absent = niangjia("staff", "approve", 999, "--as", "chen")[2].replace("999", "N")
+    for words in (("approve", profile.id), ("refuse", profile.id, "--reason", "不行")):
+        code, out, err = niangjia("staff", *words, "--as", "chen")
+        assert (code, out) == (1, "")
+        assert err.replace(str(profile.id), "N") == absent
+    assert niangjia("staff", "approve", "--all", "--as", "chen")[:2] == (0, "没有待审的资料卡。\n")
+    town.db.rollback()
+    assert town.db.get_one(Profile, profile.id).state == "in_review"
+
+
+def test_nobody_approves_themself(town: Town, niangjia: Niangjia) -> None:
+    worker = town.worker(town.north)
+    town.staff("lin", town.city, worker=worker)
+    profile = town.profile(worker)
+    town.db.commit()
+    code, _, err = niangjia("staff", "approve", profile.id, "--as", "lin")
+    assert (code, "请别的同事来审" in err) == (1, True)
+    assert niangjia("staff", "approve", "--all", "--as", "lin")[:2] == (0, "没有待审的资料卡。\n")
+
+
+def test_refusing_needs_a_reason_that_the_person_reads(town: Town, niangjia: Niangjia) -> None:
+    town.staff("lin", town.city)
+    profile = town.profile()
+    town.db.commit()
+    assert niangjia("staff", "refuse", profile.id, "--as", "lin")[0] == 2
+    assert niangjia("staff", "refuse", profile.id, "--reason", " ", "--as", "lin")[0] == 1
+    code, out, _ = niangjia("staff", "refuse", profile.id, "--reason", "称呼像真名", "--as", "lin")
+    assert (code, out) == (0, f"{profile.id}：已退回\n")
+    town.db.rollback()
+    notice = town.db.scalars(select(Notice)).one()
+    assert notice.facts["reason"] == "称呼像真名"
+
+
+@pytest.mark.parametrize("words", [("approve",), ("approve", "1", "--all"), ("refuse", "--reason", "某")])
+def test_what_to_review_must_be_said(niangjia: Niangjia, words: tuple[str, ...]) -> None:
+    assert niangjia("staff", *words, "--as", "lin")[0] == 2
+
+
+def test_an_unknown_login_does_nothing(town: Town, niangjia: Niangjia) -> None:
+    profile = town.profile()
+    town.db.commit()
+    code, _, err = niangjia("staff", "approve", profile.id, "--as", "nobody")
+    assert (code, "没有这个登录名" in err) == (1, True)
+    town.db.rollback()
+    assert cards.live_card(town.db, profile) is None
+    assert town.db.scalars(select(Staff)).all() == []
