@@ -16,7 +16,7 @@ from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.config import Config
-from core.db import has_written, insert_new
+from core.db import insert_new
 from core.errors import Refused
 from models.matchmaking import Card, Profile, Wall
 from qr.scenes import CardScene, new_token
@@ -122,21 +122,24 @@ def needs_code(card: Card, *, now: datetime, config: Config) -> bool:
     return card.url is None or card.url_expires_at is None or card.url_expires_at < _soon(now, config)
 
 
-def fresh_code(db: Session, card: Card, client: CodeMaker, *, now: datetime, config: Config) -> str:
+def fresh_code(engine: Engine, card_id: int, client: CodeMaker, *, now: datetime, config: Config) -> str:
     """What the card's code encodes, made anew when it has less than `matchmaking.code_renew_days` left.
 
-    Calls WeChat, so it must not be called once this transaction has written: nobody may wait for a lock while we wait
-    for the network. Raises whatever the client raises, with nothing changed; the caller commits.
+    Works in transactions of its own, none of them open while it waits for WeChat, so that nobody waits with it.
+    Raises whatever the client raises, with nothing changed.
     """
-    if card.revoked_at is not None:
-        raise Refused("card_revoked")
-    if card.url is not None and not needs_code(card, now=now, config=config):
-        return card.url
-    if has_written(db):
-        raise RuntimeError("a code is made before anything is written, never after")
-    code = client.create_code(CardScene(card.token).pack(), _life(config), now=now)
-    if not _keep(db, card.token, code):
-        raise Refused("card_revoked")
+    with Session(engine) as db:
+        card = db.get(Card, card_id)
+        if card is None or card.revoked_at is not None:
+            raise Refused("card_revoked")
+        token, url = card.token, card.url
+        if url is not None and not needs_code(card, now=now, config=config):
+            return url
+    code = client.create_code(CardScene(token).pack(), _life(config), now=now)
+    with Session(engine) as db:
+        if not _keep(db, token, code):
+            raise Refused("card_revoked")
+        db.commit()
     return code.url
 
 
