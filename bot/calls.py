@@ -49,7 +49,7 @@ class Calls(werobot.client.Client):  # type: ignore[misc]  # WeRoBot has no type
     def __init__(self, config: Config, db: redis.Redis) -> None:
         wechat = config.wechat
         super().__init__({"APP_ID": wechat.app_id, "APP_SECRET": wechat.app_secret.get_secret_value()})
-        self._bases = (
+        self._bases: tuple[tuple[str, str], ...] = (
             (API, wechat.api_base.rstrip("/")),
             (API.replace("https", "http", 1), wechat.api_base.rstrip("/")),  # one method of WeRoBot says http
             (MP, wechat.mp_base.rstrip("/")),

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Load invented people, a fair and phones, and print a wall (only with the emulator).",
     "staff": "Add staff, see what waits, approve and refuse profiles.",
     "wall": "Print the walls of a fair, void cards, count scans.",
+    "menu": "Check, push and show the menu at the bottom of the chat.",
     "doctor": "Check settings, database, Redis, WeChat, clock and disk, and say what to do.",
     "assets": "Fetch fonts and front-end files (run and test do it by themselves).",
     "lock": "Write the locked requirements from the .in files.",

@@ -281,7 +281,7 @@ def test_A6_a_text_whose_sender_died_is_never_sent_again(office: Office) -> None
     def die(*_: Any) -> None:
         raise SystemExit
 
-    office.client.send_text, kept = die, office.client.send_text  # type: ignore[method-assign]
+    office.client.send_text, kept = die, office.client.send_text  # type: ignore[method-assign,assignment]
     with pytest.raises(SystemExit):
         office.deliver()
     office.client.send_text = kept  # type: ignore[method-assign]
@@ -304,7 +304,7 @@ def test_A6_a_result_that_comes_after_the_lease_still_counts(office: Office) -> 
             db.execute(text("UPDATE notice SET lease_until = NULL, state = 'unknown'"))
             db.commit()
 
-    office.client.send_text = slow  # type: ignore[method-assign]
+    office.client.send_text = slow  # type: ignore[method-assign,assignment]
     office.deliver()
     assert office.stand(notice) == ("sent", "customer", 0)
 

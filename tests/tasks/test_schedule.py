@@ -65,7 +65,7 @@ def test_a_job_runs_once_however_many_workers_there_are(work: Workplace) -> None
 def test_a_leader_that_resigns_is_replaced_at_once_and_one_that_dies_within_seconds(work: Workplace) -> None:
     key = f"{work.config.redis.prefix}leader"
     runs: list[str] = []
-    one, two = (Schedule(work, (Job("tick", 1, lambda *_, name=name: runs.append(name)),)) for name in "ab")  # type: ignore[misc]
+    one, two = (Schedule(work, (Job("tick", 1, lambda *_, name=name: runs.append(name)),)) for name in "ab")
     one.start()
     until(lambda: runs == ["a"])
     two.start()
