@@ -342,6 +342,7 @@ def test_an_answer_that_is_not_the_platforms_is_unknown(config: Config, db: redi
 
 _FAIL = """
 from bot.client import Client
+from core import log
 from core.config import load
 from core.redis import connect
 config = load()
@@ -363,7 +364,7 @@ def test_B11_a_failure_logs_neither_words_nor_secrets(config: Config, emulator: 
         text=True,
         timeout=60,
     )
-    assert done.stdout == "PlatformError\n"
+    assert done.stdout == "PlatformError\n", done.stderr
     assert '"result": "45015"' in done.stderr
     assert "PLANTED" not in done.stderr
     assert "access_token=" not in done.stderr
