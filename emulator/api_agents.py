@@ -118,7 +118,9 @@ def records(call: Call) -> Json:
     start, end = call.body.get("starttime"), call.body.get("endtime")
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= end - start <= 86400:
         raise Refused(40035)
-    first, number = int(call.body.get("msgid") or 1), min(int(call.body.get("number") or 10_000), 10_000)
+    first, number = call.body.get("msgid", 1), call.body.get("number", 10_000)
+    if not isinstance(first, int) or not isinstance(number, int) or not 1 <= number <= 10_000:
+        raise Refused(40035)
     rows = []
     for person in call.world.state.phones():
         rows += [

@@ -59,7 +59,7 @@ def check_button(call: Call, button: Any, *, top: bool) -> Json:
     kind = button.get("type")
     if kind is None:
         raise Refused(65308 if call.body.get("matchrule") is not None else 40017 if top else 40024)
-    if kind not in NEEDS:
+    if not isinstance(kind, str) or kind not in NEEDS:
         raise Refused(40017 if top else 40024)
     kept: Json = {"type": kind, "name": name}
     for field in NEEDS[kind]:

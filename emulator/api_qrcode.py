@@ -27,7 +27,7 @@ ACTIONS = {
 @calls.post("/cgi-bin/qrcode/create", quota="qrcode/create")
 def create(call: Call) -> Json:
     action = call.body.get("action_name")
-    if action not in ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         raise Refused(40052)
     permanent, by_string = ACTIONS[action]
     info = call.body.get("action_info")

@@ -39,7 +39,9 @@ def checked_name(call: Call) -> tuple[Json, str]:
     # "30 characters" in the text, "30 bytes" in the error list: the characters decide here.
     if len(name) > 30:
         raise Refused(45158)
-    if name in call.world.state.tags.values() and call.world.state.tags.get(tag.get("id")) != name:
+    number = tag.get("id")
+    own = call.world.state.tags.get(number) if isinstance(number, int) else None
+    if name in call.world.state.tags.values() and own != name:
         raise Refused(45157)
     return tag, name
 
@@ -49,9 +51,9 @@ def known(call: Call, value: Any) -> int:
         value = int(value)
     if value in SYSTEM and not isinstance(value, bool):
         raise Refused(45058)
-    if value not in call.world.state.tags:
+    if not isinstance(value, int) or value not in call.world.state.tags:
         raise Refused(45159)
-    return int(value)
+    return value
 
 
 @calls.post("/cgi-bin/tags/create")

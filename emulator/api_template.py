@@ -52,13 +52,17 @@ def send(call: Call) -> Json:
         raise Refused(world.settings.template_not_following_error)
     url = link(call, "url")
     rows = fill(template, call.body.get("data"))
-    again = call.body.get("client_msg_id")
-    known: Json = person.rest().setdefault("client_msg_ids", {}) if again else {}
-    if again and again in known and call.now - known[again][1] < world.settings.client_msg_id_seconds:
+    again = str(call.body.get("client_msg_id") or "")
+    known: Json = {}
+    if again:
+        since = call.now - world.settings.client_msg_id_seconds
+        known = {key: row for key, row in person.fact("client_msg_ids", {}).items() if row[1] > since}
+        person.rest()["client_msg_ids"] = known
+    if again in known:
         return {"errcode": 0, "errmsg": "ok", "msgid": known[again][0]}
     message_id = world.state.next_number() % 10**10 + 4 * 10**9
     if again:
-        known[str(again)] = [message_id, call.now]
+        known[again] = [message_id, call.now]
     status = "failed:user block" if person.fact("refuses_templates") else "success"
     if status == "success":
         card(call, person, "template", template, rows, url)
@@ -137,7 +141,7 @@ def add_template(call: Call) -> Json:
     chosen = call.body.get("keyword_name_list")
     if chosen is not None:
         labels = dict(lines)
-        if not isinstance(chosen, list) or not chosen or any(one not in labels for one in chosen):
+        if not isinstance(chosen, list) or not chosen or any(str(one) not in labels for one in chosen):
             raise Refused(40246)
         lines = tuple((one, labels[one]) for one in chosen)
     template = add_owned(call, "template", title, list(lines))

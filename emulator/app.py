@@ -82,7 +82,9 @@ async def verify_first(world: World) -> None:
         return
     pause = 0.3
     while not world.verified:
-        if await verify(world) or not world.verify_note.startswith(("no connection", "timeout")):
+        if await verify(world, patient=True) or not world.verify_note.startswith(
+            ("no connection", "timeout")
+        ):
             return
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 5.0)

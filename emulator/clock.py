@@ -14,6 +14,8 @@ class Clock:
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self._day_number = -1
+        self._day = ""
         self.on_move: list[Callable[[], None]] = []
 
     def now(self) -> float:
@@ -21,7 +23,11 @@ class Clock:
 
     def day(self) -> str:
         """The calendar day in China, on which daily quotas are counted."""
-        return datetime.fromtimestamp(self.now(), CHINA).strftime("%Y-%m-%d")
+        number = int(self.now() + 8 * 3600) // 86400
+        if number != self._day_number:
+            self._day_number = number
+            self._day = datetime.fromtimestamp(self.now(), CHINA).strftime("%Y-%m-%d")
+        return self._day
 
     def month(self) -> str:
         return self.day()[:7]

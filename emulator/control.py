@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import secrets
 from collections.abc import Awaitable, Callable
@@ -210,6 +211,8 @@ class Control:
             self.make_person(following, trigger, bulk=not body.get("phones"))
             if done % BULK_STEP == BULK_STEP - 1:
                 await asyncio.sleep(0)
+        gc.collect()
+        gc.freeze()  # Or the collector walks over all of them again and again.
         self.world.touch()
         return {"first": first, "count": count}
 

@@ -136,6 +136,9 @@ def user_token(call: Call, person: int, scope: str) -> Json:
     access, refresh = "92_" + secrets.token_urlsafe(60), "92_" + secrets.token_urlsafe(60)
     tokens: Json = state.misc.setdefault("user_tokens", {})
     refreshes: Json = state.misc.setdefault("user_refreshes", {})
+    for kept in (tokens, refreshes):
+        for old in [one for one, row in kept.items() if row["expires_at"] + 86400 < now]:
+            del kept[old]
     tokens[access] = {"person": person, "scope": scope, "expires_at": now + 7200}
     refreshes[refresh] = {"person": person, "scope": scope, "expires_at": now + 30 * 86400}
     return answer_token(call, access, refresh, person, scope)
