@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commands._office import office
@@ -39,12 +39,7 @@ def load_demo(config: Config) -> None:
             with Session(engine) as db:
                 stage = scenery.build(db, now=now)
                 to_follow = cast.bring(db, phones, stage, now=now)
-                crowd = db.scalar(
-                    select(func.count(Worker.id)).where(
-                        Worker.openid.startswith(people.OPENIDS, autoescape=True)
-                    )
-                )
-                if not crowd:
+                if not db.scalar(select(Worker.id).where(Worker.openid == people.openid(SEED, 0))):
                     unions = [union.id for union in stage.unions.values() if union.level > 2]
                     people.generate(db, CROWD, SEED, now=now, walls=stage.walls, organisation_ids=unions)
                 first, token = stage.walls[0].id, stage.fair.token

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db import insert_new
+from demo.people import OPENIDS
 from demo.phones import Phone, Phones
 from demo.scenery import CITY, Scenery
 from models.events import CheckIn
@@ -141,24 +142,33 @@ def _settle(db: Session, character: Character, phone: Phone, scenery: Scenery, n
 
 
 def _worker(db: Session, character: Character, phone: Phone, scenery: Scenery, now: datetime) -> Worker:
-    """Whoever holds the phone. When the emulator forgot its phones, the new phone goes to the one we know."""
-    worker = db.scalar(select(Worker).where(Worker.openid == phone.openid))
-    if worker is None and character.profile:
-        worker = db.scalar(
-            select(Worker)
-            .join(Profile, Profile.worker_id == Worker.id)
-            .where(Profile.draft_id == _draft(character))
-        )
-        if worker:
-            worker.openid = phone.openid
+    """Who holds the phone. An emulator that forgot its phones gives new openids: they go to the people we know."""
+    holder = db.scalar(select(Worker).where(Worker.openid == phone.openid))
+    worker = _known(db, character, scenery) or holder
     if worker is None:
         worker = Worker(openid=phone.openid, created_at=now, followed_at=now)
         db.add(worker)
+    elif worker is not holder:
+        if holder:
+            holder.openid = f"{OPENIDS}gone-{holder.id:017d}"
+            db.flush()
+        worker.openid = phone.openid
     union = scenery.unions.get(character.union or "")
     if worker.organisation_id is None and union:
         worker.organisation_id = union.id
     db.flush()
     return worker
+
+
+def _known(db: Session, character: Character, scenery: Scenery) -> Worker | None:
+    if character.login:
+        number = scenery.staff[character.login].worker_id
+        return db.get(Worker, number) if number else None
+    return db.scalar(
+        select(Worker)
+        .join(Profile, Profile.worker_id == Worker.id)
+        .where(Profile.draft_id == _draft(character))
+    )
 
 
 def _draft(character: Character) -> str:

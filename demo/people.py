@@ -184,11 +184,11 @@ def _people(seed: int, now: datetime) -> Iterator[dict[str, Any]]:
     while True:
         sex = "f" if chance() < 0.5 else "m"
         trade, _, low, high = _BY_SEX[sex].pick(chance())
-        age = min(max(int(dice.gauss(32, 6.5)), 22), 56)
+        age = int(dice.gauss(50, 3)) if chance() < 0.11 else min(max(int(dice.gauss(32, 6.5)), 22), 56)
         middle, spread = _HEIGHT[sex]
         named = chance()
         if named < 0.45:
-            nickname = choice(CALLED) + choice(ONE)
+            nickname = choice(CALLED[sex]) + choice(ONE)
         elif named < 0.85:
             nickname = choice(TWO)
         else:
@@ -201,7 +201,7 @@ def _people(seed: int, now: datetime) -> Iterator[dict[str, Any]]:
             "sex": sex,
             "birth_year": year - age,
             "height_cm": int(dice.gauss(middle, spread)),
-            "education": EDUCATION[low + int(chance() * (high - low + 1))],
+            "education": EDUCATION[low + int(chance() ** 2 * (high - low + 1))],
             "trade": trade,
             "district": choice(DISTRICTS),
             "home_town": choice(HERE) if chance() < 0.45 else choice(ELSEWHERE),

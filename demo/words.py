@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-CALLED: Final = ("小", "阿", "大", "老")
+CALLED: Final = {"f": ("小", "小", "阿"), "m": ("小", "阿", "阿", "大", "老")}
 """Before one character."""
 
 ONE: Final = tuple(
