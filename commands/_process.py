@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import socket
 
 import click
 
-_PR_SET_PDEATHSIG = 1
+from core.process import die_with_parent
 
 wait_for_redis = click.option(
     "--wait-for-redis",
     is_flag=True,
     help="Start no embedded Redis; wait for the one that ./niangjia redis runs.",
 )
-
-
-def die_with_parent() -> None:
-    """Ask Linux to stop this process when the one that started it is gone, however it went."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def die_with_supervisor() -> None:

@@ -9,8 +9,8 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from commands._process import die_with_parent
 from core.config import ROOT, Config
+from core.process import die_with_parent
 
 # name: (arguments, seconds it may take to stop). Stopped in the opposite order.
 PROGRAMS: dict[str, tuple[str, int]] = {

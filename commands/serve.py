@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from commands._process import die_with_parent, die_with_supervisor, need_free_port, wait_for_redis
+from commands._process import die_with_supervisor, need_free_port, wait_for_redis
 from core import log, metrics_dir, redis_server, schema
 from core.config import Config, ConfigError, load
 from core.db import make_engine
+from core.process import die_with_parent
 
 
 @click.command()

@@ -14,6 +14,7 @@ from pathlib import Path
 import redis
 
 from core.config import Config
+from core.process import die_with_parent
 
 HOW = "no redis-server found: install one (apt install redis-server) or set redis.url to a server you have"
 
@@ -118,7 +119,11 @@ def _wait(url: str, seconds: float = 60.0) -> None:
 def start(argv: list[str], url: str, wait: float = 30.0) -> subprocess.Popen[bytes]:
     """Start a server and wait until it answers. A long append-only file takes a while to load."""
     process = subprocess.Popen(  # noqa: S603 - the command line is ours
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        argv,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=die_with_parent,
     )
     deadline = time.monotonic() + wait
     while not answers(url):

@@ -145,7 +145,7 @@ def _fresh_postgresql(_postgresql: str, worker_id: str) -> Callable[[bool], tupl
 
 def _database(request: pytest.FixtureRequest, folder: Path, migrated: bool) -> Iterator[str]:
     if DATABASE == "sqlite":
-        file = folder / "niangjia.sqlite3"
+        file = folder / ("niangjia.sqlite3" if migrated else "empty.sqlite3")
         if migrated:
             shutil.copyfile(request.getfixturevalue("_sqlite_template"), file)
         yield f"sqlite:///{file}"
