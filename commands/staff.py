@@ -21,6 +21,7 @@ from rules.matchmaking import cards, profiles, walls
 ROLES = {"officer": "工作人员", "counsellor": "咨询师", "lawyer": "律师"}
 LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
 SEX = {"f": "女", "m": "男"}
+MARITAL = {"never": "未婚", "divorced": "离异", "widowed": "丧偶"}
 
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 
@@ -91,7 +92,7 @@ def waiting(login: str) -> None:
                         SEX.get(p.sex, p.sex),
                         p.birth_year,
                         p.trade,
-                        p.marital,
+                        MARITAL.get(p.marital, p.marital),
                         p.line,
                     )
                     for p in found
