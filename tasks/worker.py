@@ -21,7 +21,7 @@ from core.config import Config
 from core.db import make_engine
 from core.redis import connect
 from tasks.outbox import Outbox, deliver_due
-from tasks.schedule import Schedule, Workplace
+from tasks.schedule import JOBS, Job, Schedule, Workplace
 
 SWEEP = 1
 """Seconds after which a worker looks for due notices even if nobody woke it."""
@@ -32,7 +32,7 @@ _log = log.get("worker")
 class Worker:
     """Everything one worker process runs."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, jobs: tuple[Job, ...] = JOBS) -> None:
         crypto.use(config)
         self.config = config
         self.stopping = threading.Event()
@@ -49,7 +49,7 @@ class Worker:
             config.wechat.templates,
             self.stopping,
         )
-        self.schedule = Schedule(Workplace(config, self.engine, self.redis))
+        self.schedule = Schedule(Workplace(config, self.engine, self.redis), jobs)
         self._bell = threading.Condition()
         self._rings = 0
 
@@ -105,11 +105,14 @@ class Worker:
                 _log.exception("outbox stumbled, trying again")
 
 
-def main(config: Config) -> None:
-    """Run a worker until SIGTERM or SIGINT; returns when what it was sending is sent."""
+def main(config: Config, more_jobs: tuple[Job, ...] = ()) -> None:
+    """Run a worker until SIGTERM or SIGINT; returns when what it was sending is sent.
+
+    `more_jobs` are those that need what tasks may not import, the handlers for instance.
+    """
     log.setup(config)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # else three lines for every run of every job
-    worker = Worker(config)
+    worker = Worker(config, (*JOBS, *more_jobs))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         worker.stopping.set()
