@@ -21,6 +21,8 @@ from .world import World
 
 HERE = Path(__file__).parent
 COOKIE = "emulator_person"
+#: Seconds that a list of sheets waits for those not rendered yet.
+FIRST_LOOK = 1.5
 Act = Callable[[World, Person, Json], Any]
 
 
@@ -43,6 +45,7 @@ class Pages:
         self.world = world
         self.sheets = Sheets(world.settings.sheets_dir)
         self.rendering = asyncio.Lock()
+        self.renderer: asyncio.Task[None] | None = None
 
     def routes(self) -> list[web.RouteDef | web.StaticDef]:
         api = "/emulator/api"
@@ -277,8 +280,17 @@ class Pages:
         return answer({"button": menu_of(self.world.state, person)})
 
     async def sheet_list(self, request: web.Request) -> web.Response:
-        async with self.rendering:
-            return answer(await asyncio.to_thread(self.sheets.listing))
+        """The sheets that are ready; others follow with a `sheets` event each (a wall takes seconds)."""
+        if self.renderer is None or self.renderer.done():
+            self.renderer = self.world.spawn(self.render_sheets())
+        await asyncio.wait({self.renderer}, timeout=FIRST_LOOK)
+        return answer(self.sheets.listing())
+
+    async def render_sheets(self) -> None:
+        while names := await asyncio.to_thread(self.sheets.pending):
+            async with self.rendering:
+                await asyncio.to_thread(self.sheets.pages, names[0])
+            self.world.hub.publish("sheets", {"names": sorted(self.sheets.cache)})
 
     async def wire(self, request: web.Request) -> web.Response:
         after, limit = int(request.query.get("after") or 0), int(request.query.get("limit") or 200)

@@ -54,10 +54,19 @@ class Sheets:
             cached = self.cache[name] = (stamp, render(self.folder / name))
         return cached[1]
 
+    def pending(self) -> list[str]:
+        """Names of files that are new or changed since they were rendered; forgets those that are gone."""
+        stamps = self.stamps()
+        for name in set(self.cache) - set(stamps):
+            del self.cache[name]
+        return [
+            name for name, stamp in stamps.items() if name not in self.cache or self.cache[name][0] != stamp
+        ]
+
     def listing(self) -> list[Json]:
-        """All sheets as the pages want them."""
+        """The sheets rendered so far, as the pages want them."""
         listed = []
-        for name in self.stamps():
+        for name in sorted(self.cache):
             pages = [
                 {
                     "image": f"/emulator/sheets/{name}/{number}.png",
@@ -65,7 +74,7 @@ class Sheets:
                     "height": page.height,
                     "codes": [{"content": code.content, "box": list(code.box)} for code in page.codes],
                 }
-                for number, page in enumerate(self.pages(name))
+                for number, page in enumerate(self.cache[name][1])
             ]
             if pages:
                 listed.append({"name": name, "pages": pages})

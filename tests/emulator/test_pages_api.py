@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import qrcode
 import requests
+from PIL import Image
 
 from emulator.testing import Running
 
@@ -163,6 +165,29 @@ def test_the_wire_shows_both_directions_without_secrets(
     assert api.token not in everything
     assert "5" * 32 not in everything
     assert http.get(url(emulator, "wire"), params={"after": sent["id"]}).json() == []
+
+
+def test_sheets_are_listed_and_told_about(make: Make, http: requests.Session, tmp_path: Path) -> None:
+    emulator = make(sheets_dir=str(tmp_path))
+    mark = emulator.world.hub.mark()
+    page = Image.new("L", (600, 600), 255)
+    page.paste(
+        qrcode.make("http://weixin.qq.com/q/one").get_image().convert("L").resize((300, 300)), (50, 100)
+    )
+    page.save(tmp_path / "1号墙.png")
+    http.get(url(emulator, "sheets"))
+    assert ("sheets", {"names": ["1号墙.png"]}) in [event[1:] for event in listen(emulator, 1, mark)]
+    (sheet,) = http.get(url(emulator, "sheets")).json()
+    (shown,) = sheet["pages"]
+    assert (sheet["name"], shown["width"], shown["height"]) == ("1号墙.png", 600, 600)
+    (code,) = shown["codes"]
+    assert code["content"] == "http://weixin.qq.com/q/one"
+    x, y, width, height = code["box"]
+    assert 50 <= x < x + width <= 350
+    assert 100 <= y < y + height <= 400
+    picture = Image.open(io.BytesIO(http.get(emulator.url + shown["image"]).content))
+    assert picture.size == (600, 600)
+    assert http.get(emulator.url + "/emulator/sheets/1号墙.png/9.png").status_code == 404
 
 
 def test_pages_are_served(emulator: Running, http: requests.Session) -> None:

@@ -109,6 +109,9 @@ def test_sheets_show_every_code_of_a_folder(tmp_path: Path) -> None:
     (folder / "notes.txt").write_text("no")
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
     sheets = Sheets(str(folder))
+    assert sheets.pending() == ["broken.pdf", "wall-1.pdf", "wall-2.png"]
+    for name in sheets.pending():
+        sheets.pages(name)
     listed = sheets.listing()
     assert [one["name"] for one in listed] == ["wall-1.pdf", "wall-2.png"]
     for one in listed:
@@ -117,5 +120,6 @@ def test_sheets_show_every_code_of_a_folder(tmp_path: Path) -> None:
     rendered = Image.open(io.BytesIO(sheets.pages("wall-1.pdf")[0].png))
     assert len(read_codes(rendered.convert("L"))) == 4
     (folder / "wall-1.pdf").unlink()
+    assert sheets.pending() == []
     assert [one["name"] for one in sheets.listing()] == ["wall-2.png"]
     assert sheets.pages("../../etc/passwd") == []
