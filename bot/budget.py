@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
@@ -59,26 +60,38 @@ class Job:
 
 
 class Workers:
-    """Threads that work; started with the first jobs, so that a process may fork before."""
+    """Threads that work; the one that was busy last is the first to work again, with its connections warm.
+
+    Started when needed, so that a process may fork before.
+    """
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._guard = threading.Lock()
+        self._idle: list[SimpleQueue[Callable[[], None]]] = []
+        self._waiting: deque[Callable[[], None]] = deque()
         self._started = 0
 
     def put(self, work: Callable[[], None]) -> None:
-        """Have it done soon. `work` must not raise."""
-        if self._started < self._threads:
-            self._start()
-        self._work.put(work)
-
-    def _start(self) -> None:
+        """Have it done as soon as a thread is free. `work` must not raise."""
         with self._guard:
-            if self._started < self._threads:
-                self._started += 1
-                threading.Thread(target=self._run, name=f"work-{self._started}", daemon=True).start()
+            if self._idle:
+                self._idle.pop().put(work)
+                return
+            if self._started == self._threads:
+                self._waiting.append(work)
+                return
+            self._started += 1
+            name = f"work-{self._started}"
+        threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
+        inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         while True:
-            self._work.get()()
+            work()
+            with self._guard:
+                if self._waiting:
+                    work = self._waiting.popleft()
+                    continue
+                self._idle.append(inbox)
+            work = inbox.get()

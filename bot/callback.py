@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werobot import WeRoBot
@@ -36,9 +36,12 @@ from bot.turns import Replayed, Turn, Turns
 from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
-from core.db import has_written, insert_new
+from core.crypto import Sealed
+from core.db import Desk, commit, has_written, insert_new, rollback
 from core.errors import Refused
+from core.prepared import Prepared
 from core.redis import Lane, Script
+from models.base import Moment
 from models.messages import Notice, Received
 
 SUCCESS = "success"
@@ -58,6 +61,13 @@ _UNREADABLE = (
     IndexError,
 )
 _WAKE = Script("redis.call('LPUSH', KEYS[1], 1) redis.call('LTRIM', KEYS[1], 0, 9) return 1", keys=1)
+
+_RECEIVED = Prepared(
+    text(
+        "INSERT INTO received (key, at, is_late, reply) VALUES (:key, :at, false, :reply) ON CONFLICT DO NOTHING"
+    ).bindparams(bindparam("at", type_=Moment), bindparam("reply", type_=Sealed)),
+    writes=True,
+)
 
 Converse = Callable[[Chat], tuple[Say, ...]]
 
@@ -94,7 +104,7 @@ class Bot:
     ) -> None:
         wechat = config.wechat
         self.config = config
-        self.engine = engine
+        self.desk = Desk(engine)
         self.lane = lane
         self.clock = clock
         self.converse = converse
@@ -265,13 +275,13 @@ class Bot:
         return self._transact(job, inbound, lambda chat: (sorry,))
 
     def _transact(self, job: Job, inbound: Inbound, converse: Converse) -> str:
-        with Session(self.engine, expire_on_commit=False) as db:
+        with self.desk.session() as db:
             now = self.clock()
             chat = Chat(db, inbound, now=now, config=self.config)
             try:
                 says = converse(chat)
             except Refused as refused:
-                db.rollback()
+                rollback(db)
                 says = texts.refused(refused)
                 chat = Chat(db, inbound, now=now, config=self.config)
             parts = pages(*says) if says else []
@@ -285,11 +295,11 @@ class Bot:
 
     def _commit(self, db: Session, inbound: Inbound, answer: str, now: datetime) -> str:
         if has_written(db):
-            if not insert_new(db, Received, key=inbound.key, at=now, is_late=False, reply=answer):
-                db.rollback()  # Redis forgot that this message was answered; the database did not
+            if not _RECEIVED.count(db, key=inbound.key, at=now, reply=answer):
+                rollback(db)  # Redis forgot that this message was answered; the database did not
                 kept = db.scalar(select(Received.reply).where(Received.key == inbound.key))
                 return kept or SUCCESS
-            db.commit()
+            commit(db)
             self._wake(db)
         return answer
 
@@ -300,7 +310,7 @@ class Bot:
             .values(is_late=False, body=None, reply=answer)
         )
         if not done.rowcount:  # type: ignore[attr-defined]
-            db.rollback()
+            rollback(db)
             return SUCCESS
         if parts:
             db.add(
@@ -313,7 +323,7 @@ class Bot:
                 )
             )
             db.info["niangjia_new_notices"] = True
-        db.commit()
+        commit(db)
         self._wake(db)
         return answer
 
@@ -323,7 +333,7 @@ class Bot:
             return job.wait(60) or _FAILED  # its commit is under way; the platform asks again and gets it
         answer = self.render(inbound, texts.WORKING_ON_IT, self.clock())
         try:
-            with Session(self.engine) as db:
+            with self.desk.session() as db:
                 insert_new(
                     db,
                     Received,
@@ -333,7 +343,7 @@ class Bot:
                     body=_text_of(inbound),
                     reply=answer,
                 )
-                db.commit()
+                commit(db)
             self.turns.answer(inbound.openid, inbound.key, answer)
         except Exception:
             self._log.exception("late message not on record", message=inbound.key)

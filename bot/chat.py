@@ -5,23 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from bot.inbound import Inbound
 from core.config import Config
 from core.db import insert_new
-from models.messages import Dialog, Notice, NoticeState
+from core.prepared import Prepared
+from models.messages import IS_KEPT, Dialog, Notice
 from models.people import Worker
 
-_FIND = (
+_FIND = Prepared(
     select(
         Worker.id,
         Worker.unfollowed_at,
         Dialog.state,
-        exists().where(
-            Notice.worker_id == Worker.id, Notice.state.in_((NoticeState.KEPT, NoticeState.UNKNOWN))
-        ),
+        exists(text("1")).where(Notice.worker_id == Worker.id, IS_KEPT),
     )
     .select_from(Worker)
     .outerjoin(Dialog, Dialog.worker_id == Worker.id)
@@ -87,4 +86,5 @@ class Chat:
         self.db.execute(update(Dialog).where(Dialog.worker_id == self.worker_id).values(**values))
 
     def _find(self) -> Any:
-        return self.db.execute(_FIND, {"openid": self.message.openid}).first()
+        rows = _FIND.rows(self.db, openid=self.message.openid)
+        return rows[0] if rows else None

@@ -92,7 +92,7 @@ class Turns:
         self._lane = lane
         self._prefix = config.redis.prefix
         self._alive = f"{self._prefix}alive:"
-        self._lease = max(500, int(config.limits.lease_seconds * 1000))
+        self._lease = str(max(500, int(config.limits.lease_seconds * 1000)))
         # the signature of a query string is worth remembering for as long as its timestamp is accepted
         self._remember = str(2 * config.limits.timestamp_seconds)
         self._answers = str(config.limits.dedup_seconds)
@@ -168,7 +168,7 @@ class Turns:
 
     def _keep(self) -> None:
         """Renew what has been at work for a while; most messages are done long before."""
-        pause = self._lease / 4000
+        pause = int(self._lease) / 4000
         while True:
             time.sleep(pause)
             old = time.monotonic() - pause

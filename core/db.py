@@ -7,6 +7,9 @@ writes holds nobody up (docs/decisions/0002-database.md).
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, literal
@@ -40,7 +43,6 @@ def engine_for(url: str | URL, *, pool_size: int = 10) -> Engine:
             url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args={"connect_timeout": 5}
         )
     event.listen(engine, "before_cursor_execute", _before_statement)
-    event.listen(engine, "begin", _forget)
     return engine
 
 
@@ -64,35 +66,85 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
 def _before_statement(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
-    if statement.lstrip()[:8].upper().startswith(_READS):
-        return
-    if not connection.info.get(WROTE):
-        connection.info[WROTE] = True
+    if not statement.lstrip()[:8].upper().startswith(_READS):
         begin_write(connection)
 
 
 def begin_write(connection: Connection) -> None:
-    """On SQLite take the write lock now, if this transaction does not hold it yet."""
+    """Note that this transaction writes; on SQLite take the write lock, if it does not hold it yet."""
+    connection.info[WROTE] = True
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
         if not driver.in_transaction:
             driver.execute("BEGIN IMMEDIATE")
 
 
-def _forget(connection: Connection) -> None:
-    connection.info[WROTE] = False
+class Desk:
+    """A connection for each thread, kept between its transactions: to fetch one from the pool for each message
+    costs more than the message's queries."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._local = threading.local()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session on the thread's connection; what is not committed by `commit` is rolled back."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._engine.connect()
+        connection.info[WROTE] = False
+        db = Session(connection, expire_on_commit=False)
+        try:
+            yield db
+            rollback(db)
+        except BaseException:
+            # after an error nobody knows what state it is in; a fresh one is cheap enough
+            self._local.connection = None
+            db.close()
+            connection.invalidate()
+            connection.close()
+            raise
 
 
 def has_written(db: Session) -> bool:
-    """Whether this transaction changes anything; flushes what the session holds first."""
-    db.flush()
-    return db.in_transaction() and bool(db.connection().info.get(WROTE))
+    """Whether the transaction of a `Desk` changes anything; flushes what the session holds first."""
+    if db.new or db.dirty or db.deleted:
+        db.flush()
+    return bool(connection_of(db).info.get(WROTE))
+
+
+def commit(db: Session) -> None:
+    """Make everything final: what went through the session and what went through `Prepared`."""
+    if db.in_transaction():
+        db.commit()
+    driver_of(db).commit()
+    connection_of(db).info[WROTE] = False
+
+
+def rollback(db: Session) -> None:
+    """Undo everything: what went through the session and what went through `Prepared`."""
+    if db.in_transaction():
+        db.rollback()
+    driver_of(db).rollback()
+    connection_of(db).info[WROTE] = False
+
+
+def connection_of(db: Session) -> Connection:
+    """The connection of a session; its transaction need not have begun."""
+    bind = db.get_bind()
+    return bind if isinstance(bind, Connection) else db.connection()
+
+
+def driver_of(db: Session) -> Any:
+    """The driver's own connection below a session."""
+    return connection_of(db).connection.driver_connection
 
 
 def insert_new(db: Session, table: type[Any], **values: Any) -> bool:
     """Insert a row unless one stands in its way by any unique constraint. Whether it was inserted."""
     inserting = _INSERT[db.get_bind().dialect.name](table.__table__).values(**values).on_conflict_do_nothing()
-    # not by rowcount: where SQLAlchemy fetches the new key, psycopg's count of rows is lost
+    # not by rowcount: where SQLAlchemy fetches the new key, psycopg's count of rows is lost (tests/rules on PostgreSQL)
     return db.execute(inserting.returning(literal(1))).first() is not None
 
 

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import redis
+from hiredis import pack_command
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -48,7 +49,7 @@ class Lane:
         self.trips = 0
         """Round trips and one-way sends so far, for the benchmark."""
 
-    def call(self, script: Script, *args: str | bytes | int) -> Any:
+    def call(self, script: Script, *args: str | bytes) -> Any:
         """Run the script and return its answer. Reconnects once; raises redis's ConnectionError after that."""
         try:
             return self._call(script, args)
@@ -62,14 +63,12 @@ class Lane:
                 self._drop()
                 raise
 
-    def tell(self, script: Script, *args: str | bytes | int) -> None:
+    def tell(self, script: Script, *args: str | bytes) -> None:
         """Send the script without waiting. A lost connection is made anew and the script sent once more."""
         try:
             connection = self._connection()
             self._drain(connection)
-            connection.send_packed_command(
-                connection.pack_command("EVALSHA", script.sha, script.keys, *args), check_health=False
-            )
+            connection.send_packed_command(_packed(script, args), check_health=False)
             self._local.owed = script, args
             self.trips += 1
         except LOST:
@@ -90,9 +89,7 @@ class Lane:
         connection = self._connection()
         self._drain(connection)
         self.trips += 1
-        connection.send_packed_command(
-            connection.pack_command("EVALSHA", script.sha, script.keys, *args), check_health=False
-        )
+        connection.send_packed_command(_packed(script, args), check_health=False)
         return connection.read_response()
 
     def _load_and_call(self, script: Script, args: tuple[Any, ...]) -> Any:
@@ -127,3 +124,8 @@ class Lane:
         if connection is not None:
             connection.disconnect()
             self._pool.release(connection)
+
+
+def _packed(script: Script, args: tuple[str | bytes, ...]) -> list[bytes]:
+    """The command as it goes over the wire."""
+    return [pack_command(("EVALSHA", script.sha, script.keys, *args))]  # type: ignore[arg-type]  # any length

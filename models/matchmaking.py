@@ -133,14 +133,19 @@ class Card(Base):
 
     @property
     def place(self) -> str:
-        """Its letter and number on the wall: 20 cards to a row, "A-01" … "A-20", "B-01" …"""
-        row, column = divmod(self.position - 1, 20)
-        letters = ""
-        row += 1
-        while row:
-            row, digit = divmod(row - 1, 26)
-            letters = chr(65 + digit) + letters
-        return f"{letters}-{column + 1:02d}"
+        """Its letter and number on the wall."""
+        return place(self.position)
+
+
+def place(position: int) -> str:
+    """The letter and number of a position: 20 cards to a row, "A-01" … "A-20", "B-01" …"""
+    row, column = divmod(position - 1, 20)
+    letters = ""
+    row += 1
+    while row:
+        row, digit = divmod(row - 1, 26)
+        letters = chr(65 + digit) + letters
+    return f"{letters}-{column + 1:02d}"
 
 
 class Scan(Base):

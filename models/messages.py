@@ -61,6 +61,10 @@ class NoticeState(enum.StrEnum):
     VOID = "void"
 
 
+IS_KEPT = text("notice.state IN ('kept', 'unknown')")
+"""In just these words: SQLite uses a partial index only where a query repeats its condition literally."""
+
+
 class Notice(Base):
     """One thing to tell one person. Written with the change it tells of; sent by tasks/outbox.py.
 

@@ -7,16 +7,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.messages import Notice, NoticeState
+from models.messages import IS_KEPT, Notice, NoticeState
 
 
 def take_kept(db: Session, worker_id: int, *, now: datetime, limit: int = 3) -> list[Notice]:
     """The oldest notices that could not be sent, marked as shown. `UNKNOWN` ones may have arrived already."""
     kept = db.scalars(
-        select(Notice)
-        .where(Notice.worker_id == worker_id, Notice.state.in_((NoticeState.KEPT, NoticeState.UNKNOWN)))
-        .order_by(Notice.id)
-        .limit(limit)
+        select(Notice).where(Notice.worker_id == worker_id, IS_KEPT).order_by(Notice.id).limit(limit)
     ).all()
     for notice in kept:
         notice.state = NoticeState.SHOWN

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from core.clock import local
 from core.db import insert_new
 from core.errors import Refused
+from core.prepared import Prepared
 from models.events import CheckIn, Event
-from models.matchmaking import Card, Mark, Profile, ProfileState, Report, Scan, Wall
+from models.matchmaking import Card, Mark, Profile, ProfileState, Report, Scan, Wall, place
 from models.people import Worker
 
 BLOCKED, KEPT, PASSED = "blocked", "kept", "passed"
@@ -59,12 +60,21 @@ _CARD = (
         ~_BLOCKED,
     )
 )
-_BY_TOKEN = _CARD.where(Card.token == bindparam("token"))
-_LAST_SCANNED = _CARD.where(
-    Card.id
-    == select(Scan.card_id).where(Scan.worker_id == _me).order_by(Scan.id.desc()).limit(1).scalar_subquery()
+_BY_TOKEN = Prepared(_CARD.where(Card.token == bindparam("token")))
+_LAST_SCANNED = Prepared(
+    _CARD.where(
+        Card.id
+        == select(Scan.card_id)
+        .where(Scan.worker_id == _me)
+        .order_by(Scan.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 )
-_SCAN = insert(Scan)
+_SCAN = Prepared(
+    insert(Scan).values(card_id=bindparam("card_id"), worker_id=bindparam("worker_id"), at=bindparam("at")),
+    writes=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ class Seen:
     @property
     def place(self) -> str:
         """Its letter and number on the wall."""
-        return Card(position=self.position).place
+        return place(self.position)
 
 
 def look(db: Session, worker_id: int, token: str, *, now: datetime) -> Seen:
@@ -109,18 +119,18 @@ def look(db: Session, worker_id: int, token: str, *, now: datetime) -> Seen:
 
 def note(db: Session, worker_id: int, seen: Seen, *, now: datetime) -> None:
     """Count a look; the newest is the card that words without a name mean."""
-    db.execute(_SCAN, {"card_id": seen.card_id, "worker_id": worker_id, "at": now})
+    _SCAN.count(db, card_id=seen.card_id, worker_id=worker_id, at=now)
 
 
 def card(db: Session, worker_id: int, token: str = "") -> Seen:
     """The card with this token, or the one looked at last. Raises Refused("card_gone")."""
     if token:
-        row = db.execute(_BY_TOKEN, {"token": token, "me": worker_id}).first()
+        rows = _BY_TOKEN.rows(db, token=token, me=worker_id)
     else:
-        row = db.execute(_LAST_SCANNED, {"me": worker_id}).first()
-    if row is None:
+        rows = _LAST_SCANNED.rows(db, me=worker_id)
+    if not rows:
         raise Refused("card_gone")
-    return Seen(*tuple(row))
+    return Seen(*rows[0])
 
 
 def is_checked_in(db: Session, worker_id: int, event_id: int) -> bool:
