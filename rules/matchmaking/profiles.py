@@ -98,8 +98,7 @@ def approve(db: Session, profile: Profile, *, staff: Staff, now: datetime, wall:
         profile.worker_id,
         "profile_listed",
         now=now,
-        profile=profile.id,
-        card=card.id if card else None,
+        card_id=card.id if card else None,
     )
     requests.release_waiting(db, profile.worker_id, now=now)
 
@@ -112,7 +111,7 @@ def refuse(db: Session, profile: Profile, *, staff: Staff, reason: str, now: dat
         raise Refused("reason_needed")
     move(db, profile, _REFUSED, now=now, staff=staff, reason=reason)
     staff_rules.audit(db, staff, "profile_refuse", f"profile:{profile.id}", now=now, reason=reason)
-    notices.tell(db, profile.worker_id, "profile_refused", now=now, profile=profile.id, reason=reason)
+    notices.tell(db, profile.worker_id, "profile_refused", now=now, reason=reason)
 
 
 def need_reviewer(db: Session, profile: Profile, staff: Staff, *, now: datetime) -> None:

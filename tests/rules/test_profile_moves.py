@@ -86,7 +86,7 @@ def test_approving_tells_the_person_and_hangs_the_card(town: Town) -> None:
     assert (card.wall.number, card.place) == (1, "A-01")
     assert profile.listed_at == NOW
     (notice,) = told(town.db, profile)
-    assert (notice.kind, notice.facts) == ("profile_listed", {"profile": profile.id, "card": card.id})
+    assert (notice.kind, notice.facts) == ("profile_listed", {"card_id": card.id})
     (act,) = town.db.scalars(select(Audit)).all()
     assert (act.staff_id, act.act, act.subject) == (officer.id, "profile_approve", f"profile:{profile.id}")
 
@@ -96,7 +96,7 @@ def test_without_a_fair_a_profile_is_listed_without_a_card(town: Town) -> None:
     profile = town.profile()
     profiles.approve(town.db, profile, staff=town.staff("lin", town.north), now=NOW)
     assert profile.is_listed
-    assert told(town.db, profile)[0].facts["card"] is None
+    assert told(town.db, profile)[0].facts["card_id"] is None
 
 
 def test_approving_passes_on_the_wishes_that_waited(town: Town) -> None:
