@@ -158,8 +158,8 @@ class Bot:
         return Answer(200, answer.encode(), "application/xml; charset=utf-8")
 
     def redo(self, row: Received) -> None:
-        """Do a message that was acknowledged before it was done and whose process died (see `_acknowledge`)."""
-        if row.body is None:
+        """Do a message that was acknowledged before it was done, unless somebody is still at it."""
+        if not row.is_late or row.body is None or not self.turns.reopen(row.key):
             return
         job = Job()
         job.give_up()

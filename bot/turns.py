@@ -72,6 +72,12 @@ _RENEW = Script(
 )
 
 
+# Whether nobody is at work on a message; what was answered meanwhile does not count.
+_REOPEN = Script(
+    "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end redis.call('DEL', KEYS[2]) return 1", keys=2
+)
+
+
 @dataclass(slots=True)
 class Turn:
     """One delivery's claim to work on one message."""
@@ -159,6 +165,10 @@ class Turns:
             answer,
             self._answers,
         )
+
+    def reopen(self, key: str) -> bool:
+        """Whether a message that was answered "it takes longer" is abandoned; then it can be worked on again."""
+        return bool(self._lane.call(_REOPEN, self._alive + key, f"{self._prefix}answer:{key}"))
 
     def _start_keeper(self) -> None:
         with self._keeper_lock:

@@ -121,7 +121,6 @@ class Matchmaking(_Section):
     meeting_minutes: Positive
     meeting_lead_minutes: Positive
     meeting_gap_minutes: int = Field(ge=0)
-    cards_per_sheet: Positive
 
 
 class Config(BaseSettings):

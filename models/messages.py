@@ -61,6 +61,7 @@ class NoticeState(enum.StrEnum):
     VOID = "void"
 
 
+IS_LATE = text("received.is_late")
 IS_KEPT = text("notice.state IN ('kept', 'unknown')")
 """In just these words: SQLite uses a partial index only where a query repeats its condition literally."""
 
