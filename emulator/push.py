@@ -56,6 +56,7 @@ class Delivery:
     verdict: str = ""
     reason: str = ""
     attempts: list[Attempt] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 
 
@@ -124,7 +125,7 @@ async def deliver(
     if not world.settings.callback_url:
         result.verdict = "no callback url"
         return result
-    if not world.verified and hand.raw is None and not await verify(world):
+    if not world.verified and hand.raw is None and not await verified(world):
         result.verdict, result.reason = "not verified", world.verify_note
         if answered:
             failed(world, person, result)
@@ -150,7 +151,7 @@ async def deliver(
         )
         lost = unsent = False
         result.attempts.append(attempt)
-        result.verdict, result.reason = attempt.verdict, attempt.reason
+        result.verdict, result.reason, result.shown = attempt.verdict, attempt.reason, attempt.shown
         repeat = attempt.verdict in UNANSWERED
         if attempt.verdict.startswith("http ") and world.settings.retry_on_http_error:
             repeat = True
@@ -167,14 +168,9 @@ async def deliver(
 
 def show(world: World, person: Person, result: Delivery) -> None:
     """Put the reply, or the failure line, into the chat."""
-    last = (
-        result.attempts[-1]
-        if len(result.attempts) == 1
-        else next((one for one in result.attempts if one.verdict == result.verdict), result.attempts[-1])
-    )
     if result.verdict == "reply":
         if person.following:
-            for shown in last.shown:
+            for shown in result.shown:
                 message = world.put(person, "account", shown.kind, shown.text, shown.more)
                 if message is not None:
                     result.messages.append(message)
@@ -284,6 +280,12 @@ def opened(world: World, root: Any) -> bytes:
         raise BadReply("wrong MsgSignature")
     envelope: Envelope = world.envelope
     return envelope.decrypt(encrypt)
+
+
+async def verified(world: World) -> bool:
+    """Whether pushes may start; many that wait for it verify only once."""
+    async with world.verifying:
+        return world.verified or await verify(world)
 
 
 async def verify(world: World, *, patient: bool = False) -> bool:

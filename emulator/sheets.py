@@ -39,9 +39,13 @@ class Sheets:
             return {}
         found = {}
         for path in sorted(self.folder.iterdir()):
-            if path.suffix.lower() in (".pdf", *PICTURES) and path.is_file():
+            if path.suffix.lower() not in (".pdf", *PICTURES):
+                continue
+            try:
                 stat = path.stat()
-                found[path.name] = (stat.st_mtime_ns, stat.st_size)
+            except FileNotFoundError:
+                continue  # Gone since the folder was read.
+            found[path.name] = (stat.st_mtime_ns, stat.st_size)
         return found
 
     def pages(self, name: str) -> list[Page]:

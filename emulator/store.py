@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import time
 from pathlib import Path
 
 from .state import State
+
+log = logging.getLogger("emulator")
 
 
 class Store:
@@ -52,12 +55,20 @@ class Store:
             started = time.perf_counter()
             text = self._take()
             self.cost = time.perf_counter() - started
-            await asyncio.to_thread(self._write, text)
+            try:
+                await asyncio.to_thread(self._write, text)
+            except OSError as error:
+                log.error("cannot write state file %s, trying again: %s", self.path, error)
+                self.touch()
 
     def save(self) -> None:
-        """Write now, for the end of the process."""
-        if self.path is not None:
+        """Write now, for the end of the process; a disk that refuses is logged."""
+        if self.path is None:
+            return
+        try:
             self._write(self._take())
+        except OSError as error:
+            log.error("cannot write state file %s: %s", self.path, error)
 
     def _take(self) -> bytes:
         self.dirty = False

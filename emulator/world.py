@@ -39,6 +39,7 @@ class World:
         self.wire = Wire(settings.wire_log, settings.wire_limit, lambda row: self.hub.publish("wire", row))
         self.envelope = Envelope(settings.encoding_aes_key, settings.app_id)
         self.verified = False
+        self.verifying = asyncio.Lock()
         self.verify_note = "not verified yet"
         self.rids: dict[str, Json] = {}
         self.paths: dict[str, str | None] = {}
