@@ -170,15 +170,19 @@ def _demo(config: Config) -> None:
     done = config.data_dir / "demo.loaded"
     if done.exists():
         return
-    print("Loading the demo data and printing the walls …", flush=True)
+    print("Loading the demo data and printing the first wall …", flush=True)
     log = config.data_dir / "log" / "demo.log"
-    code = "from commands.demo import load_demo; from core.config import load; load_demo(load())"
     with log.open("w") as out:
-        result = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False
-        )
-    if result.returncode:
-        raise click.ClickException(f"the demo data can't be loaded: {_last_line(log)} (all of it: {log})")
+        for arguments in (
+            ["demo"],
+            ["menu", "push"],
+        ):  # in processes of their own: what they load is gone afterwards
+            command = [sys.executable, "-m", "commands", *arguments]
+            code = subprocess.run(
+                command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False
+            ).returncode
+            if code:
+                raise click.ClickException(f"the demo can't be loaded: {_last_line(log)} (all of it: {log})")
     done.touch(mode=0o600)
 
 
