@@ -14,6 +14,7 @@ from . import onetime, phone, platform
 from .calls import handler_for
 from .control import Control
 from .jobs import Jobs
+from .live import Live
 from .oauth import AUTHORIZE, authorize
 from .pages import Pages
 from .push import verify
@@ -28,10 +29,11 @@ MAX_BODY = 32 * 1024 * 1024
 def create_app(settings: Settings) -> web.Application:
     """The emulator as an aiohttp application, with its state loaded."""
     world = World(settings)
-    pages = Pages(world)
+    pages, live = Pages(world), Live(world)
     app = web.Application(client_max_size=MAX_BODY)
     app[WORLD] = world
     app.add_routes(pages.routes())
+    app.add_routes(live.routes())
     app.add_routes(Control(world).routes())
     app.router.add_get(AUTHORIZE, authorize)
     app.router.add_get(onetime.PATH, onetime.subscribe_page)
@@ -57,7 +59,7 @@ def create_app(settings: Settings) -> web.Application:
         world.jobs = Jobs(world.state, world.clock, run_job)
         tasks = [
             asyncio.create_task(one)
-            for one in (world.jobs.run(), world.store.run(), pages.watch_sheets(), verify_first(world))
+            for one in (world.jobs.run(), world.store.run(), live.watch_sheets(), verify_first(world))
         ]
         yield
         for task in [*tasks, *world.tasks]:
