@@ -17,9 +17,9 @@ from .jobs import Jobs
 from .live import Live
 from .oauth import AUTHORIZE, authorize
 from .pages import Pages
-from .push import verify
 from .records import Job
 from .settings import Settings
+from .verification import verify
 from .world import WORLD, World
 
 STATIC = Path(__file__).parent / "static"

@@ -15,9 +15,10 @@ from aiohttp import web
 
 from . import phone, windows
 from .crypto import Envelope
-from .push import Delivery, Hand, deliver, verify
+from .push import Delivery, Hand, deliver
 from .records import Json, OwnedTemplate, Person
 from .tokens import expire
+from .verification import verify
 from .world import World
 from .xml import Field
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from . import phone
+from . import menu_taps, phone
 from .live import answer, wrong
 from .menus import menu_of
 from .oauth import phone_url
@@ -181,7 +181,7 @@ class Pages:
         if kind == "image" and not mime.startswith("image/"):
             raise phone.Impossible("这不是图片")
         if menu:
-            phone.pictured_by_menu(self.world, person, menu, [content])
+            menu_taps.pictured_by_menu(self.world, person, menu, [content])
         message = phone.send_file(self.world, person, base_of(request), kind, content, mime, name)
         return answer({"message": phone.as_json(message)})
 
@@ -189,12 +189,12 @@ class Pages:
         body = await json_body(request)
         x, y, label = float(body["x"]), float(body["y"]), str(body.get("label") or "")
         if body.get("menu"):
-            phone.located_by_menu(self.world, person, list(body["menu"]), x, y, label)
+            menu_taps.located_by_menu(self.world, person, list(body["menu"]), x, y, label)
         message = phone.locate(self.world, person, x, y, label)
         return answer({"message": phone.as_json(message)})
 
     async def click(self, person: Person, request: web.Request) -> web.Response:
-        done = phone.click_menu(self.world, person, list((await json_body(request))["path"]))
+        done = menu_taps.click_menu(self.world, person, list((await json_body(request))["path"]))
         return answer({**done, "message": phone.as_json(done["message"])})
 
     async def scan(self, person: Person, request: web.Request) -> web.Response:
@@ -207,7 +207,7 @@ class Pages:
             body = await json_body(request)
             content, menu = str(body["content"]), list(body.get("menu") or [])
         if menu:
-            phone.scanned_by_menu(self.world, person, menu, content)
+            menu_taps.scanned_by_menu(self.world, person, menu, content)
             return answer({"found": True, "content": content, "what": "text", "message": None})
         done = phone.scan(self.world, person, content)
         return answer({"found": True, **done, "message": phone.as_json(done.get("message"))})

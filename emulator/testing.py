@@ -12,12 +12,14 @@ from aiohttp import web
 
 from . import phone as acts
 from .app import create_app
-from .push import Delivery, deliver, verify
+from .menu_taps import click_menu
+from .push import Delivery, deliver
 from .records import Json, Message, Person
 from .scanning import find_code
 from .server import listen
 from .settings import Settings
 from .state import State
+from .verification import verify
 from .world import WORLD, World
 
 T = TypeVar("T")
@@ -47,7 +49,7 @@ class Phone:
         return self._act(acts.tap, item_id, text)
 
     def menu(self, *path: int) -> Delivery:
-        return self._act(acts.click_menu, list(path))
+        return self._act(click_menu, list(path))
 
     def scan(self, content: str) -> Delivery:
         return self._act(acts.scan, content)
