@@ -29,6 +29,7 @@ BELOW["emulator"] = set()
 OURS = set(BELOW) | {"bench", "tests"}
 EXCEPTIONS = {
     ("commands/emulator.py", "emulator"),  # the command that starts it
+    ("commands/bench.py", "bench"),
 }
 
 
