@@ -8,7 +8,7 @@ import sys
 import click
 
 from core import migrate, schema
-from core.config import ROOT, load
+from core.config import ROOT, Config, load
 from core.db import make_engine
 
 
@@ -21,29 +21,35 @@ from core.db import make_engine
 def command(check: bool, sql: bool, new: str | None) -> None:
     """Bring the database's tables to the newest version: all steps or none. Safe to repeat."""
     config = load()
+    engine = make_engine(config)
     try:
         if sql:
             migrate.upgrade(config.database_url, sql=True)
-            return
-        engine = make_engine(config)
-        before = schema.current(engine)
-        if check:
-            if before != schema.head():
-                raise click.ClickException(
-                    f"the database is at {before}, not at {schema.head()}: run ./niangjia migrate"
-                )
-            print(f"at {before}, the newest version")
         elif new:
-            from models import Base
-
-            file = migrate.new(config.database_url, Base.metadata, new)
-            subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(file)], check=False, cwd=ROOT)
-            print(f"read it, then commit it: {file.relative_to(ROOT)}")
-        elif before == schema.head():
-            print(f"at {before}, the newest version")
+            _new(config, new)
         else:
-            migrate.upgrade(config.database_url)
-            print(f"from {before or 'empty'} to {schema.head()}")
-        engine.dispose()
+            _upgrade(config, schema.current(engine), check)
     except migrate.MigrationError as error:
         raise click.ClickException(str(error)) from None
+    finally:
+        engine.dispose()
+
+
+def _upgrade(config: Config, before: str | None, check: bool) -> None:
+    if before == schema.head():
+        print(f"at {before}, the newest version")
+    elif check:
+        raise click.ClickException(
+            f"the database is at {before}, not at {schema.head()}: run ./niangjia migrate"
+        )
+    else:
+        migrate.upgrade(config.database_url)
+        print(f"from {before or 'empty'} to {schema.head()}")
+
+
+def _new(config: Config, message: str) -> None:
+    from models import Base
+
+    file = migrate.new(config.database_url, Base.metadata, message)
+    subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(file)], check=False, cwd=ROOT)
+    print(f"read it, then commit it: {file.relative_to(ROOT)}")
