@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from flask import Flask
 
 import handlers
 from bot.callback import Bot
 from core import crypto, log
+from core.clock import utcnow
 from core.config import Config, load
 from core.db import make_engine
 from core.redis import Lane
@@ -14,7 +18,7 @@ from handlers.conversation import converse
 from web import callback, health
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = utcnow) -> Flask:
     """The web application. `flask run` and granian call it without settings; it reads them then."""
     config = config or load()
     log.setup(config)
@@ -22,8 +26,9 @@ def create_app(config: Config | None = None) -> Flask:
     engine = make_engine(config)
     app = Flask("niangjia", static_folder="web/static", template_folder="web/templates")
     app.config["NIANGJIA"] = config
+    __import__('sys').setswitchinterval(0.0005)
     handlers.table()  # two handlers that claim one word must stop the start
-    bot = Bot(config, engine, Lane(config), converse)
+    bot = Bot(config, engine, Lane(config), converse, clock=clock)
     app.extensions["bot"] = bot
     app.register_blueprint(health.blueprint(config, engine))
     app.wsgi_app = callback.mount(app.wsgi_app, bot)  # type: ignore[assignment,method-assign]

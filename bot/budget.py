@@ -11,14 +11,18 @@ from queue import Empty, SimpleQueue
 class Job:
     """One answer in the making. Either the worker settles it in time, or the one who waits gives up; never both."""
 
-    __slots__ = ("_acknowledged", "_answer", "_guard", "_is_late", "_told")
+    __slots__ = ("_answer", "_guard", "_is_late", "_told")
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._is_late: bool | None = None
         self._answer: SimpleQueue[str] = SimpleQueue()
         self._told: threading.Event | None = None
-        self._acknowledged = False
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the one who waited has given up."""
+        return self._is_late is True
 
     def settle(self) -> bool:
         """The worker is about to make its work final. True: in time, it must `give` next. False: late."""
@@ -35,17 +39,15 @@ class Job:
                 self._told = threading.Event()
             return self._is_late
 
-    def acknowledge(self, is_on_record: bool) -> None:
-        """The one who gave up tells whether the message is on record and the platform was told so."""
+    def acknowledge(self) -> None:
+        """The one who gave up has put the message on record, or can't."""
         assert self._told is not None
-        self._acknowledged = is_on_record
         self._told.set()
 
-    def is_acknowledged(self) -> bool:
-        """For the worker of a late job: waits until the one who gave up has told."""
+    def wait_until_told(self) -> None:
+        """For the worker of a late job: waits for `acknowledge`."""
         assert self._told is not None
         self._told.wait()
-        return self._acknowledged
 
     def give(self, answer: str) -> None:
         """Hand the answer over."""
@@ -68,9 +70,10 @@ class Workers:
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._guard = threading.Lock()
-        self._idle: list[SimpleQueue[Callable[[], None]]] = []
+        self._idle: list[SimpleQueue[Callable[[], None] | None]] = []
         self._waiting: deque[Callable[[], None]] = deque()
         self._started = 0
+        self.is_closed = False
 
     def put(self, work: Callable[[], None]) -> None:
         """Have it done as soon as a thread is free. `work` must not raise."""
@@ -85,13 +88,25 @@ class Workers:
             name = f"work-{self._started}"
         threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
 
+    def close(self) -> None:
+        """End the threads as they fall idle."""
+        with self._guard:
+            self.is_closed = True
+            while self._idle:
+                self._idle.pop().put(None)
+
     def _run(self, work: Callable[[], None]) -> None:
-        inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         while True:
             work()
             with self._guard:
                 if self._waiting:
                     work = self._waiting.popleft()
                     continue
+                if self.is_closed:
+                    return
                 self._idle.append(inbox)
-            work = inbox.get()
+            given = inbox.get()
+            if given is None:
+                return
+            work = given

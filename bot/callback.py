@@ -12,15 +12,14 @@ import struct
 import time
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from xml.parsers.expat import ExpatError
 
 from sqlalchemy import Engine, bindparam, select, text, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from werobot import WeRoBot
 from werobot.crypto import MessageCrypt
 from werobot.crypto.exceptions import AppIdValidationError
 from werobot.parser import parse_xml, process_message
@@ -29,25 +28,30 @@ from werobot.utils import get_signature
 
 from bot import texts
 from bot.budget import Job, Workers
-from bot.chat import Chat
-from bot.inbound import Inbound, Malformed, read
-from bot.replies import Say, pages
+from bot.chat import Chat, Overtaken
+from bot.inbound import Inbound, Malformed, name_of, read
+from bot.replies import Say, carried, pages
 from bot.turns import Replayed, Turn, Turns
 from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
 from core.crypto import Sealed
-from core.db import Desk, commit, has_written, insert_new, rollback
+from core.db import BUSY, Desk, commit, has_written, impatient, insert_new, rollback
 from core.errors import Refused
 from core.prepared import Prepared
-from core.redis import Lane, Script
+from core.redis import LOST, Lane, Script
 from models.base import Moment
-from models.messages import Notice, Received
+from models.messages import Received
+from rules.notices import NEW_NOTICES, tell
 
 SUCCESS = "success"
 """The body that tells the platform: taken, nothing to show."""
 
 WAIT_STEP = 0.01
+REDIS_STEP = 0.1
+RECORD_SECONDS = 0.25
+"""Kept of the time to answer for putting a late message on record; a locked database is not waited for longer."""
+
 _UNREADABLE = (
     ExpatError,
     Malformed,
@@ -114,16 +118,11 @@ class Bot:
         self._mode = wechat.mode
         self._token = wechat.token.get_secret_value()
         self._wake_key = f"{config.redis.prefix}wake"
+        self._patience = config.limits.answer_seconds - min(RECORD_SECONDS, config.limits.answer_seconds / 4)
         self._cryptos: list[MessageCrypt] = []
         for key in (wechat.encoding_aes_key, wechat.previous_encoding_aes_key):
             if key.get_secret_value() and wechat.mode != "plain":
-                robot = WeRoBot(
-                    token=self._token,
-                    app_id=wechat.app_id,
-                    encoding_aes_key=key.get_secret_value(),
-                    enable_session=False,
-                )
-                self._cryptos.append(robot.crypto)
+                self._cryptos.append(MessageCrypt(self._token, key.get_secret_value(), wechat.app_id))
 
     def verify(self, query: Mapping[str, str]) -> Answer:
         """The GET by which the platform checks the address: the echo, or 403."""
@@ -142,13 +141,11 @@ class Bot:
             return self._turn_away(turned)
         job = Job()
         self.workers.put(lambda: self._work(job, inbound, signature))
-        answer = job.wait(self.config.limits.answer_seconds - (time.monotonic() - started))
+        answer = job.wait(self._patience - (time.monotonic() - started))
         if answer is None:
             answer = self._acknowledge(job, inbound)
         if answer == _REPLAYED:
             return self._turn_away(_Turned(403, "replayed"))
-        if answer == _FAILED:
-            return Answer(503, b"")
         metrics.callbacks.labels("answered").inc()
         metrics.callback_seconds.observe(time.monotonic() - started)
         if answer == SUCCESS:
@@ -163,8 +160,31 @@ class Bot:
             return
         job = Job()
         job.give_up()
-        job.acknowledge(True)
+        job.acknowledge()
         self._work(job, read(process_message(parse_xml(row.body))), "")
+
+    def recover(self) -> None:
+        """Put into the database what was acknowledged while the database was locked; `redo` does the rest."""
+        for key, late in self.turns.late().items():
+            with self.desk.session() as db:
+                insert_new(
+                    db,
+                    Received,
+                    key=key,
+                    at=datetime.fromisoformat(late["at"]),
+                    is_late=True,
+                    body=late["body"],
+                    reply=late["reply"],
+                )
+                commit(db)
+            self.turns.forget_late(key)
+
+    def close(self) -> None:
+        """Let go of connections and threads. Nothing may be at work any more."""
+        self.workers.close()
+        self.turns.close()
+        self.desk.close()
+        self.lane.close()
 
     # -- opening -----------------------------------------------------------------------------------------
 
@@ -192,6 +212,8 @@ class Bot:
         try:
             content = parse_xml(body)
             if self._mode == "plain" or (self._mode == "compatible" and "Encrypt" not in content):
+                if encrypted:  # what vouches for an encrypted text says nothing of a plain one
+                    self._check_signature(query, required=True)
                 return read(process_message(content)), None, query.get("signature", "")
         except _UNREADABLE as error:
             raise _Turned(400, f"unreadable: {type(error).__name__}") from None
@@ -227,39 +249,46 @@ class Bot:
         """Wait for the person's turn, answer, make it final. Runs on a worker thread and never raises."""
         try:
             turn = self.turns.claim(inbound.openid, inbound.key)
-            said = self.turns.ask(turn, signature)
-            while said is None:
+            said = self._ask(job, turn, signature)
+            while said is None or (said and not job.settle()):
+                # either it is not our turn yet, or all that was said is that it takes longer
                 time.sleep(WAIT_STEP)
-                said = self.turns.ask(turn)
-            if said:
-                job.settle()
-                job.give(said)
-                return
-            self._run(job, inbound, turn)
+                said = self._ask(job, turn)
+            job.give(said or self._run(job, inbound, turn))
         except Replayed:
             job.settle()
             job.give(_REPLAYED)
         except Exception:  # the entrance: nothing may escape from here
-            self._log.exception("callback failed", message=inbound.key)
-            metrics.bugs.labels("callback").inc()
             job.settle()
-            job.give(_FAILED)
+            job.give(self.render(inbound, pages(self._sorry(inbound, "callback"))[0], self.clock()))
 
-    def _run(self, job: Job, inbound: Inbound, turn: Turn) -> None:
+    def _ask(self, job: Job, turn: Turn, signature: str = "") -> str | None:
+        """Ask for the turn, for as long as it takes Redis to come back; the message is on record long before."""
+        while True:
+            try:
+                return self.turns.ask(turn, signature, is_late=job.is_late)
+            except LOST as error:
+                if self.workers.is_closed:
+                    raise
+                self._log.warning("Redis away", message=name_of(turn.key), error=type(error).__name__)
+                time.sleep(REDIS_STEP)
+
+    def _run(self, job: Job, inbound: Inbound, turn: Turn) -> str:
+        answer = ""
         try:
             answer = self._answer_once(job, inbound)
-        except BaseException:
-            self.turns.leave(turn, "")
-            raise
-        self.turns.leave(turn, answer)
-        job.give(answer)
+        finally:
+            with suppress(*LOST):  # the turn ends by itself, and the database knows what was done
+                self.turns.leave(turn, answer)
+        return answer
 
     def _answer_once(self, job: Job, inbound: Inbound) -> str:
         """Converse in one transaction and commit it together with the message's key."""
         try:
             return self._transact(job, inbound, self.converse)
-        except OperationalError as error:  # a deadlock, a lost connection: rolled back, so once more is safe
-            self._log.warning("transaction repeated", message=inbound.key, error=type(error.orig).__name__)
+        except (*BUSY, Overtaken) as error:
+            # a deadlock, a lost connection, a dialog that another process changed: rolled back, so once more is safe
+            self._log.warning("transaction repeated", message=inbound.name, error=_kind_of(error))
         except Exception:
             return self._apologise(job, inbound)
         try:
@@ -268,14 +297,22 @@ class Bot:
             return self._apologise(job, inbound)
 
     def _apologise(self, job: Job, inbound: Inbound) -> str:
-        reference = "".join(secrets.choice("23456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(4))
-        self._log.exception("handler failed", message=inbound.key, kind=inbound.kind, reference=reference)
-        metrics.bugs.labels("handler").inc()
-        sorry = texts.broken(reference)
+        sorry = self._sorry(inbound, "handler")
         return self._transact(job, inbound, lambda chat: (sorry,))
+
+    def _sorry(self, inbound: Inbound, entrance: str) -> Say:
+        """What is said about the exception being handled, with the reference under which the log has it."""
+        reference = "".join(secrets.choice("23456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(4))
+        self._log.exception(
+            f"{entrance} failed", message=inbound.name, kind=inbound.kind, reference=reference
+        )
+        metrics.bugs.labels(entrance).inc()
+        return texts.broken(reference)
 
     def _transact(self, job: Job, inbound: Inbound, converse: Converse) -> str:
         with self.desk.session() as db:
+            if job.is_late and self._is_done(db, inbound):
+                return SUCCESS
             now = self.clock()
             chat = Chat(db, inbound, now=now, config=self.config)
             try:
@@ -289,73 +326,74 @@ class Bot:
                 chat.remember("more", parts[1:])
             chat.save()
             answer = self.render(inbound, parts[0], now) if parts else SUCCESS
-            if not job.settle() and job.is_acknowledged():
+            is_written = has_written(db)  # who has to wait for a lock waits here, while one can still give up
+            if not job.settle():
+                job.wait_until_told()
                 return self._commit_late(db, inbound, chat, parts, answer)
-            return self._commit(db, inbound, answer, now)
+            return self._commit(db, inbound, answer, now) if is_written else answer
+
+    @staticmethod
+    def _is_done(db: Session, inbound: Inbound) -> bool:
+        return db.scalar(select(Received.is_late).where(Received.key == inbound.key)) is False
 
     def _commit(self, db: Session, inbound: Inbound, answer: str, now: datetime) -> str:
-        if has_written(db):
-            if not _RECEIVED.count(db, key=inbound.key, at=now, reply=answer):
-                rollback(db)  # Redis forgot that this message was answered; the database did not
-                kept = db.scalar(select(Received.reply).where(Received.key == inbound.key))
-                return kept or SUCCESS
-            commit(db)
-            self._wake(db)
+        if not _RECEIVED.count(db, key=inbound.key, at=now, reply=answer):
+            rollback(db)  # Redis forgot that this message was answered; the database did not
+            kept = db.scalar(select(Received.reply).where(Received.key == inbound.key))
+            return kept or SUCCESS
+        commit(db)
+        self._wake(db)
         return answer
 
     def _commit_late(self, db: Session, inbound: Inbound, chat: Chat, parts: list[str], answer: str) -> str:
-        done = db.execute(
+        done: Any = db.execute(
             update(Received)
             .where(Received.key == inbound.key, Received.is_late)
             .values(is_late=False, body=None, reply=answer)
         )
-        if not done.rowcount:  # type: ignore[attr-defined]
-            rollback(db)
+        if not done.rowcount and not _RECEIVED.count(db, key=inbound.key, at=chat.now, reply=answer):
+            rollback(db)  # somebody else was first
             return SUCCESS
         if parts:
-            db.add(
-                Notice(
-                    worker_id=chat.worker_id,
-                    kind="late_answer",
-                    facts={"text": parts[0]},
-                    made_at=chat.now,
-                    due_at=chat.now,
-                )
-            )
-            db.info["niangjia_new_notices"] = True
+            tell(db, chat.worker_id, "late_answer", now=chat.now, text=parts[0])
         commit(db)
         self._wake(db)
+        if not done.rowcount:
+            with suppress(*LOST):  # `recover` forgets it too
+                self.turns.forget_late(inbound.key)
         return answer
 
     def _acknowledge(self, job: Job, inbound: Inbound) -> str:
         """Time is over: put the message on record, so that no crash loses it, and say that it takes longer."""
         if not job.give_up():
-            return job.wait(60) or _FAILED  # its commit is under way; the platform asks again and gets it
-        answer = self.render(inbound, texts.WORKING_ON_IT, self.clock())
+            return job.wait(60) or SUCCESS  # its commit is under way; the platform asks again and gets it
+        now = self.clock()
+        answer = self.render(inbound, texts.WORKING_ON_IT, now)
         try:
-            with self.desk.session() as db:
-                insert_new(
-                    db,
-                    Received,
-                    key=inbound.key,
-                    at=self.clock(),
-                    is_late=True,
-                    body=_text_of(inbound),
-                    reply=answer,
-                )
-                commit(db)
-            self.turns.answer(inbound.openid, inbound.key, answer)
-        except Exception:
-            self._log.exception("late message not on record", message=inbound.key)
-            job.acknowledge(False)
-            return _FAILED
-        job.acknowledge(True)
+            self._put_on_record(inbound, answer, now)
+            with suppress(*LOST):
+                self.turns.answer(inbound.openid, inbound.key, answer)
+        except Exception:  # it is still being worked on; only a crash could lose it now
+            self._log.exception("late message not on record", message=inbound.name)
+        job.acknowledge()
         metrics.late_answers.inc()
         return answer
 
+    def _put_on_record(self, inbound: Inbound, answer: str, now: datetime) -> None:
+        """In the database; in Redis where the handler itself, or a backup, keeps SQLite's write lock."""
+        body = _text_of(inbound)
+        try:
+            with self.desk.session() as db, impatient(db, RECORD_SECONDS / 2):
+                insert_new(db, Received, key=inbound.key, at=now, is_late=True, body=body, reply=answer)
+                commit(db)
+        except BUSY as error:
+            self._log.warning("late message kept in Redis", message=inbound.name, error=_kind_of(error))
+            self.turns.keep_late(inbound.key, at=now.isoformat(), body=body, reply=answer)
+
     def _wake(self, db: Session) -> None:
-        if db.info.pop("niangjia_new_notices", False):
-            self.lane.tell(_WAKE, self._wake_key)
+        if db.info.pop(NEW_NOTICES, False):
+            with suppress(*LOST):  # the worker looks by itself soon
+                self.lane.tell(_WAKE, self._wake_key)
 
     @staticmethod
     def render(inbound: Inbound, text: str, now: datetime) -> str:
@@ -364,7 +402,7 @@ class Bot:
             source=inbound.account,
             target=inbound.openid,
             time=int(now.timestamp()),
-            content=text.replace("]]>", "]]]]><![CDATA[>"),
+            content=carried(text).replace("]]>", "]]]]><![CDATA[>"),
         )
         xml: str = reply.render()
         return xml.strip()
@@ -376,5 +414,8 @@ def _text_of(inbound: Inbound) -> str:
     return raw.decode() if isinstance(raw, bytes) else raw
 
 
+def _kind_of(error: Exception) -> str:
+    return type(getattr(error, "orig", error)).__name__
+
+
 _REPLAYED = "!replayed"
-_FAILED = "!failed"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, select, text, update
+from sqlalchemy import bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
 from bot.inbound import Inbound
 from core.config import Config
+from core.crypto import SealedJSON
 from core.db import insert_new
 from core.prepared import Prepared
+from models.base import Moment
 from models.messages import IS_KEPT, Dialog, Notice
 from models.people import Worker
 
@@ -20,12 +22,44 @@ _FIND = Prepared(
         Worker.id,
         Worker.unfollowed_at,
         Dialog.state,
+        Dialog.changed_at,
         exists(text("1")).where(Notice.worker_id == Worker.id, IS_KEPT),
     )
     .select_from(Worker)
     .outerjoin(Dialog, Dialog.worker_id == Worker.id)
     .where(Worker.openid == bindparam("openid"))
 )
+
+
+_TYPED = (
+    bindparam("state", type_=SealedJSON),
+    bindparam("changed_at", type_=Moment),
+    bindparam("remind_at", type_=Moment),
+    bindparam("erase_at", type_=Moment),
+)
+_BEFORE = bindparam("before", type_=Moment)
+_ADD = Prepared(
+    text(
+        "INSERT INTO dialog (worker_id, state, changed_at, remind_at, erase_at) "
+        "VALUES (:worker_id, :state, :changed_at, :remind_at, :erase_at) ON CONFLICT DO NOTHING"
+    ).bindparams(*_TYPED),
+    writes=True,
+)
+_CHANGE = Prepared(
+    text(
+        "UPDATE dialog SET state = :state, changed_at = :changed_at, remind_at = :remind_at, erase_at = :erase_at "
+        "WHERE worker_id = :worker_id AND changed_at = :before"
+    ).bindparams(*_TYPED, _BEFORE),
+    writes=True,
+)
+_DROP = Prepared(
+    text("DELETE FROM dialog WHERE worker_id = :worker_id AND changed_at = :before").bindparams(_BEFORE),
+    writes=True,
+)
+
+
+class Overtaken(Exception):
+    """What is remembered of a conversation was changed by another process meanwhile."""
 
 
 class Chat:
@@ -43,8 +77,8 @@ class Chat:
         self.worker_id: int = found[0]
         self.is_following = found[1] is None
         self.state: dict[str, Any] = found[2] or {}
-        self.has_kept_notices: bool = found[3]
-        self._is_new = found[2] is None
+        self.has_kept_notices: bool = found[4]
+        self._changed_at: datetime | None = found[3]
         self._is_changed = False
 
     @property
@@ -68,22 +102,35 @@ class Chat:
         self._is_changed = True
 
     def save(self) -> None:
-        """Write down what is remembered, in the message's transaction."""
+        """Write down what is remembered, in the message's transaction.
+
+        Raises Overtaken when another process changed it since: turns prevent that, but Redis may forget them.
+        """
         if not self._is_changed:
             return
+        before = self._changed_at
         if not self.state:
-            self.db.execute(delete(Dialog).where(Dialog.worker_id == self.worker_id))
-            return
-        values = {
-            "state": self.state,
-            "changed_at": self.now,
-            "remind_at": self.state.get("remind_at") and datetime.fromisoformat(self.state["remind_at"]),
-            "erase_at": self.now
-            + timedelta(days=self.config.limits.draft_days, minutes=self.config.limits.form_minutes),
-        }
-        if self._is_new and insert_new(self.db, Dialog, worker_id=self.worker_id, **values):
-            return
-        self.db.execute(update(Dialog).where(Dialog.worker_id == self.worker_id).values(**values))
+            is_saved = before is None or _DROP.count(self.db, worker_id=self.worker_id, before=before)
+        else:
+            values = {
+                "worker_id": self.worker_id,
+                "state": self.state,
+                # later than before, even by clocks that differ
+                "changed_at": self.now
+                if before is None
+                else max(self.now, before + timedelta(microseconds=1)),
+                "remind_at": datetime.fromisoformat(self.state["remind_at"])
+                if "remind_at" in self.state
+                else None,
+                "erase_at": self.now
+                + timedelta(days=self.config.limits.draft_days, minutes=self.config.limits.form_minutes),
+            }
+            if before is None:
+                is_saved = _ADD.count(self.db, **values)
+            else:
+                is_saved = _CHANGE.count(self.db, before=before, **values)
+        if not is_saved:
+            raise Overtaken
 
     def _find(self) -> Any:
         rows = _FIND.rows(self.db, openid=self.message.openid)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from werobot.messages.events import WeChatEvent
+
+_NAME = re.compile(r"[A-Za-z0-9_@.-]+")
 
 
 class Malformed(Exception):
@@ -30,6 +34,17 @@ class Inbound:
     event_key: str = ""
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def name(self) -> str:
+        """What a log may call it."""
+        return name_of(self.key)
+
+
+def name_of(key: str) -> str:
+    """A message's key without what it tells of a person or a code."""
+    openid, _, rest = key.partition(":")
+    return f"…{openid[-6:]}:{':'.join(rest.split(':')[:2])}"
+
 
 def read(message: Any) -> Inbound:
     """Type the message that WeRoBot parsed. Raises Malformed when something needed is missing or not text."""
@@ -48,7 +63,7 @@ def read(message: Any) -> Inbound:
         return Inbound(
             openid=openid,
             account=account,
-            key=f"{openid}:{at}:{name}:{event_key}{job}"[:200],
+            key=_key(f"{openid}:{at}:{name}:{event_key}{job}"),
             kind=f"event:{name}",
             at=at,
             event_key=event_key,
@@ -80,9 +95,16 @@ def _text(raw: dict[str, Any], name: str, limit: int) -> str:
 
 def _word(raw: dict[str, Any], name: str) -> str:
     value = _text(raw, name, 64)
-    if not value:
+    if not _NAME.fullmatch(value):
         raise Malformed(name)
     return value
+
+
+def _key(long: str) -> str:
+    """At most 200 characters, and different for what differs only behind them: some EventKeys are whole URLs."""
+    if len(long) <= 200:
+        return long
+    return f"{long[:135]}#{hashlib.sha256(long.encode()).hexdigest()}"
 
 
 def _integer(raw: dict[str, Any], name: str) -> int:

@@ -48,9 +48,14 @@ class Say:
     is_rendered: bool = False
 
 
+def carried(text: str) -> str:
+    """The text without the characters that no XML may hold, wherever they came from."""
+    return _NOT_XML.sub("", text)
+
+
 def clean(text: str) -> str:
     """The text as WeChat can carry it: no characters that XML forbids, and no markup but our own."""
-    return _MARKUP.sub("＜", _NOT_XML.sub("", text))
+    return _MARKUP.sub("＜", carried(text))
 
 
 def render(*says: Say) -> str:

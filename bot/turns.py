@@ -7,16 +7,18 @@ the database's `received` rows are the referee (bot/callback.py).
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
 from dataclasses import dataclass
 
 from core.config import Config
+from core.crypto import ring
 from core.redis import LOST, Lane, Script
 
-# Ask for the turn. Answers: {text} (answered already), 'run', 'wait', or 'replay' (the signed query string
-# was used for another message).
+# Ask for the turn. Answers: {text} (answered already, unless it was only said that it takes longer), 'run', 'wait',
+# or 'replay' (the signed query string was used for another message).
 _ENTER = Script(
     """
     local answer, turn, alive, signed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -26,7 +28,7 @@ _ENTER = Script(
         if not first then redis.call('SET', signed, key, 'EX', remember)
         elseif first ~= key then return 'replay' end
     end
-    local said = redis.call('GET', answer)
+    local said = ARGV[6] == '0' and redis.call('GET', answer)
     if said then return {said} end
     local head = redis.call('LINDEX', turn, 0)
     if not head then
@@ -77,6 +79,10 @@ _REOPEN = Script(
     "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end redis.call('DEL', KEYS[2]) return 1", keys=2
 )
 
+_KEEP_LATE = Script("return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])", keys=1)
+_LATE = Script("return redis.call('HGETALL', KEYS[1])", keys=1)
+_FORGET_LATE = Script("return redis.call('HDEL', KEYS[1], ARGV[1])", keys=1)
+
 
 @dataclass(slots=True)
 class Turn:
@@ -105,15 +111,17 @@ class Turns:
         self._running: dict[str, tuple[str, float]] = {}
         self._keeper: threading.Thread | None = None
         self._keeper_lock = threading.Lock()
+        self._closed = threading.Event()
 
     def claim(self, openid: str, key: str) -> Turn:
         """A new delivery of a message; it still has to ask for its turn."""
         return Turn(openid, key, secrets.token_hex(8))
 
-    def ask(self, turn: Turn, signature: str = "") -> str | None:
+    def ask(self, turn: Turn, signature: str = "", *, is_late: bool = False) -> str | None:
         """Ask once. The answer already given, "" to work on it now, or None to ask again soon.
 
-        Raises Replayed when `signature` belongs to another message.
+        `is_late`: what was answered is that it takes longer, so it is still to be worked on. Raises Replayed when
+        `signature` belongs to another message.
         """
         said = self._lane.call(
             _ENTER,
@@ -126,6 +134,7 @@ class Turns:
             self._lease,
             self._remember if signature else "0",
             self._alive,
+            "1" if is_late else "0",
         )
         if said == b"run":
             self._running[turn.key] = turn.owner, time.monotonic()
@@ -170,6 +179,25 @@ class Turns:
         """Whether a message that was answered "it takes longer" is abandoned; then it can be worked on again."""
         return bool(self._lane.call(_REOPEN, self._alive + key, f"{self._prefix}answer:{key}"))
 
+    def keep_late(self, key: str, **late: str) -> None:
+        """Remember a message that was acknowledged while the database was locked."""
+        sealed = ring().seal(json.dumps(late, ensure_ascii=False).encode())
+        self._lane.call(_KEEP_LATE, f"{self._prefix}late", key, sealed)
+
+    def late(self) -> dict[str, dict[str, str]]:
+        """Everything that `keep_late` remembers, by key."""
+        found: list[bytes] = self._lane.call(_LATE, f"{self._prefix}late")
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return {key.decode(): json.loads(ring().open(sealed)) for key, sealed in pairs}
+
+    def forget_late(self, key: str) -> None:
+        """It is in the database now."""
+        self._lane.call(_FORGET_LATE, f"{self._prefix}late", key)
+
+    def close(self) -> None:
+        """Stop renewing."""
+        self._closed.set()
+
     def _start_keeper(self) -> None:
         with self._keeper_lock:
             if self._keeper is None:
@@ -179,8 +207,7 @@ class Turns:
     def _keep(self) -> None:
         """Renew what has been at work for a while; most messages are done long before."""
         pause = int(self._lease) / 4000
-        while True:
-            time.sleep(pause)
+        while not self._closed.wait(pause):
             old = time.monotonic() - pause
             for key, (owner, since) in list(self._running.items()):
                 if since < old:

@@ -25,6 +25,7 @@ def redo_late(config: Config) -> Job:
     bot = Bot(config, engine, Lane(config), converse)
 
     def redo(work: Workplace, now: datetime) -> None:
+        bot.recover()
         late = (
             select(Received)
             .where(IS_LATE, Received.at < now - ABANDONED_AFTER)

@@ -7,20 +7,26 @@ writes holds nobody up (docs/decisions/0002-database.md).
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core.config import Config
 
 WROTE = "niangjia_wrote"
+BUSY = (OperationalError, sqlite3.OperationalError, psycopg.OperationalError)
+"""A lock not to be had, a deadlock, a lost connection: by SQLAlchemy's name, or by the driver's (`Prepared`)."""
+
 _READS = ("SELECT", "PRAGMA", "EXPLAIN", "VALUES", "WITH")
 
 
@@ -36,11 +42,18 @@ def engine_for(url: str | URL, *, pool_size: int = 10) -> Engine:
     """An engine with our transaction rules for any SQLite or PostgreSQL address."""
     url = make_url(url)
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_size=pool_size, max_overflow=40, connect_args={"timeout": 15})
+        engine = create_engine(
+            url, pool_size=pool_size, max_overflow=40, hide_parameters=True, connect_args={"timeout": 15}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
     else:
         engine = create_engine(
-            url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+            url,
+            pool_size=pool_size,
+            max_overflow=40,  # each thread at work on a message keeps one (Desk)
+            pool_pre_ping=True,
+            hide_parameters=True,  # what people wrote is not for logs
+            connect_args={"connect_timeout": 5},
         )
     event.listen(engine, "before_cursor_execute", _before_statement)
     return engine
@@ -84,15 +97,17 @@ class Desk:
     costs more than the message's queries."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._local = threading.local()
+        self._open: set[Connection] = set()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session on the thread's connection; what is not committed by `commit` is rolled back."""
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._engine.connect()
+            connection = self._local.connection = self.engine.connect()
+            self._open.add(connection)
         connection.info[WROTE] = False
         db = Session(connection, expire_on_commit=False)
         try:
@@ -101,10 +116,31 @@ class Desk:
         except BaseException:
             # after an error nobody knows what state it is in; a fresh one is cheap enough
             self._local.connection = None
+            self._open.discard(connection)
             db.close()
             connection.invalidate()
             connection.close()
             raise
+
+    def close(self) -> None:
+        """Close the connections of all threads; none may be at work."""
+        while self._open:
+            self._open.pop().close()
+        self._local = threading.local()
+
+
+@contextmanager
+def impatient(db: Session, seconds: float) -> Iterator[None]:
+    """On SQLite wait for the write lock no longer than this; raises one of BUSY when it is not to be had."""
+    connection = connection_of(db)
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = driver_of(db)
+    usual = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    yield  # after an error the connection is thrown away, with its setting
+    driver.execute(f"PRAGMA busy_timeout={usual}")
 
 
 def has_written(db: Session) -> bool:

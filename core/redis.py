@@ -46,8 +46,8 @@ class Lane:
             config.redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=3, max_connections=1000
         )
         self._local = threading.local()
-        self.trips = 0
-        """Round trips and one-way sends so far, for the benchmark."""
+        self.calls = self.tells = 0
+        """How often each was done, for the benchmark; threads may lose a count."""
 
     def call(self, script: Script, *args: str | bytes) -> Any:
         """Run the script and return its answer. Reconnects once; raises redis's ConnectionError after that."""
@@ -70,7 +70,7 @@ class Lane:
             self._drain(connection)
             connection.send_packed_command(_packed(script, args), check_health=False)
             self._local.owed = script, args
-            self.trips += 1
+            self.tells += 1
         except LOST:
             self._drop()
             self._load_and_call(script, args)
@@ -85,10 +85,15 @@ class Lane:
                 self._drop()
                 raise
 
+    def close(self) -> None:
+        """Close the connections of all threads; none may be at work."""
+        self._pool.disconnect()
+        self._local = threading.local()
+
     def _call(self, script: Script, args: tuple[Any, ...]) -> Any:
         connection = self._connection()
         self._drain(connection)
-        self.trips += 1
+        self.calls += 1
         connection.send_packed_command(_packed(script, args), check_health=False)
         return connection.read_response()
 

@@ -16,28 +16,32 @@ router = Router("notices")
 def agreed(chat: Chat, _: Any) -> None:
     """Consents given in a dialog, or taken back in the settings."""
     for item in _items(chat, "SubscribeMsgPopupEvent") + _items(chat, "SubscribeMsgChangeEvent"):
-        if item.get("TemplateId"):
+        template_id = item.get("TemplateId")
+        if isinstance(template_id, str) and len(template_id) <= 100:
             is_yes = item.get("SubscribeStatusString") == "accept"
-            notices.agree(chat.db, chat.worker_id, str(item["TemplateId"]), is_yes=is_yes)
+            notices.agree(chat.db, chat.worker_id, template_id, is_yes=is_yes)
 
 
 @router.event("subscribe_msg_sent_event")
 def sent(chat: Chat, _: Any) -> None:
     """A subscription notice arrived or did not."""
     for item in _items(chat, "SubscribeMsgSentEvent"):
-        number = str(item.get("MsgID", ""))
-        if number.isdecimal():
-            notices.arrived(chat.db, int(number), is_good=str(item.get("ErrorCode")) == "0", now=chat.now)
+        number = _number(item.get("MsgID"))
+        if number is not None:
+            notices.arrived(chat.db, number, is_good=str(item.get("ErrorCode")) == "0", now=chat.now)
 
 
 @router.event("templatesendjobfinish")
 def template_sent(chat: Chat, _: Any) -> None:
     """A template message arrived or did not. The page 模板消息 spells one status with a blank: test for success."""
-    number = str(chat.message.raw.get("MsgID", ""))
-    if number.isdecimal():
-        notices.arrived(
-            chat.db, int(number), is_good=chat.message.raw.get("Status") == "success", now=chat.now
-        )
+    number = _number(chat.message.raw.get("MsgID"))
+    if number is not None:
+        notices.arrived(chat.db, number, is_good=chat.message.raw.get("Status") == "success", now=chat.now)
+
+
+def _number(found: Any) -> int | None:
+    """A message id of the platform, which has 64 bits."""
+    return int(found) if isinstance(found, str) and found.isdecimal() and len(found) <= 18 else None
 
 
 def _items(chat: Chat, wrapper: str) -> list[dict[str, Any]]:
