@@ -70,11 +70,17 @@ def print_wall(
     now: datetime,
     posters: bool = False,
     only_changed: bool = False,
+    if_needed: bool = False,
 ) -> Done:
-    """Renew the wall's codes and print its cards into a PDF file: on sheets to cut up, or one large card to a page."""
+    """Renew the wall's codes and print its cards into a PDF file: on sheets to cut up, or one large card to a page.
+
+    `if_needed`: leave a file alone in which nothing is out of date.
+    """
     with Session(engine) as db:
         wall = db.get_one(Wall, wall_id)
         made = cards.renew_codes(engine, wall, client, now=now, config=config)
+        if if_needed and out.exists() and not walls.to_print(db, wall, only_changed=True):
+            return Done(0, made, None)
         hanging = [card for card in walls.to_print(db, wall, only_changed=only_changed) if card.url]
         if not hanging:
             return Done(0, made, None)

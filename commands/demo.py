@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from commands._office import office
 from commands._printing import print_door, print_wall, wechat
+from commands.menu import push_menu
 from core.clock import utcnow
 from core.config import Config, load
 from demo import cast, people, scenery
@@ -20,11 +21,13 @@ SEED = 1
 
 @click.command()
 def command() -> None:
-    """Load invented people, a fair with ten walls and a few phones, and print the first wall. Twice is once.
+    """Load invented people, a fair with ten walls and a few phones, print the first wall, push the menu. Twice is once.
 
-    Only where the emulator stands in WeChat's place; run does it at its first start.
+    Only where the emulator stands in WeChat's place; run does it at every start.
     """
-    load_demo(load())
+    config = load()
+    load_demo(config)
+    push_menu(config)
 
 
 def load_demo(config: Config) -> None:
@@ -46,14 +49,16 @@ def load_demo(config: Config) -> None:
                 db.commit()
             for phone in to_follow:
                 phones.follow(phone)
+            cast.talk(phones, now=now)
             sheets = config.data_dir / "sheets"
             sheets.mkdir(mode=0o700, parents=True, exist_ok=True)
             with wechat(config) as client:
-                done = print_wall(engine, first, client, sheets / "wall-1.pdf", config=config, now=now)
+                wall = sheets / "wall-1.pdf"
+                print_wall(engine, first, client, wall, config=config, now=now, if_needed=True)
                 print_door(token, client, sheets / "checkin.png", config=config, now=now)
     except NoEmulator as no:
         raise click.ClickException(str(no)) from None
     finally:
         phones.close()
-    click.echo(f"演示数据好了：{CROWD} 张卡片，十面墙；1号墙 {done.cards} 张，在 {sheets / 'wall-1.pdf'}")
+    click.echo(f"演示数据好了：{CROWD} 张卡片，十面墙；打印好的1号墙在 {wall}")
     click.echo("其余的墙：./niangjia wall print --wall 2 …；审核：./niangjia staff approve --all --as lin")

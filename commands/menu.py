@@ -33,10 +33,7 @@ def check() -> None:
 @command.command()
 def push() -> None:
     """Replace the platform's menu by the one in the settings. Phones show it within five minutes."""
-    config = load()
-    _need_good_menu(config)
-    with _client(config) as client:
-        client.create_menu(menu.build(config.wechat.menu))
+    push_menu(load())
     print("pushed; phones that are in the chat show it within five minutes")
 
 
@@ -56,6 +53,13 @@ def show() -> None:
     print("the same as in the settings" if is_same else "NOT the one in the settings: ./niangjia menu push")
     if answer.get("conditionalmenu"):
         print(f"and {len(answer['conditionalmenu'])} conditional menus, which some people see instead")
+
+
+def push_menu(config: Config) -> None:
+    """Check the menu of the settings and make it the platform's."""
+    _need_good_menu(config)
+    with _client(config) as client:
+        client.create_menu(menu.build(config.wechat.menu))
 
 
 def _need_good_menu(config: Config) -> None:

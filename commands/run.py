@@ -166,24 +166,18 @@ def _last_line(file: Path) -> str:
 
 
 def _demo(config: Config) -> None:
-    """Load the demo data once. A first run that was cut off is made good by the next: loading twice is loading once."""
-    done = config.data_dir / "demo.loaded"
-    if done.exists():
-        return
-    print("Loading the demo data and printing the first wall …", flush=True)
+    """Load what is missing of the demo data and keep the fair on, in a process of its own, gone afterwards.
+
+    Done at every start: loading twice is loading once, and a first run that was cut off is made good by the next.
+    """
+    if not (config.data_dir / "sheets" / "wall-1.pdf").exists():
+        print("Loading the demo data and printing the first wall …", flush=True)
     log = config.data_dir / "log" / "demo.log"
+    command = [sys.executable, "-m", "commands", "demo"]
     with log.open("w") as out:
-        for arguments in (
-            ["demo"],
-            ["menu", "push"],
-        ):  # in processes of their own: what they load is gone afterwards
-            command = [sys.executable, "-m", "commands", *arguments]
-            code = subprocess.run(
-                command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False
-            ).returncode
-            if code:
-                raise click.ClickException(f"the demo can't be loaded: {_last_line(log)} (all of it: {log})")
-    done.touch(mode=0o600)
+        code = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        raise click.ClickException(f"the demo can't be loaded: {_last_line(log)} (all of it: {log})")
 
 
 def _welcome(config: Config) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -18,10 +18,15 @@ from models.matchmaking import Profile, ProfileState
 from models.people import Worker
 from rules.matchmaking import profiles, walls
 
+SILENT: Final = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Character:
-    """Somebody with a phone. `wall`: listed, with a card there. `profile` without a wall: still in review."""
+    """Somebody with a phone. `wall`: listed, with a card there. `profile` without a wall: still in review.
+
+    `says`: asked now and then, because the platform lets us write only to those who wrote within two days.
+    """
 
     key: str
     nickname: str
@@ -30,6 +35,7 @@ class Character:
     wall: int | None = None
     is_there: bool = False
     login: str = ""
+    says: str = ""
     profile: dict[str, Any] = field(default_factory=dict)
 
 
@@ -38,6 +44,7 @@ CAST: Final = (
         "xiaohe",
         "小禾",
         follows=True,
+        says="我的资料卡",
         union="城北区总工会",
         wall=1,
         is_there=True,
@@ -59,6 +66,7 @@ CAST: Final = (
         "xiaoman",
         "小满",
         follows=True,
+        says="我的资料卡",
         union="城南区总工会",
         wall=1,
         profile={
@@ -78,6 +86,7 @@ CAST: Final = (
         "akuan",
         "阿宽",
         follows=True,
+        says="我的资料卡",
         union="洪和镇总工会",
         profile={
             "sex": "m",
@@ -92,7 +101,7 @@ CAST: Final = (
             "contact": None,
         },
     ),
-    Character("lin", "工会林老师", follows=True, union=CITY, login="lin"),
+    Character("lin", "工会林老师", follows=True, union=CITY, login="lin", says="帮助"),
     Character("fang", "方阿姨", follows=False),
 )
 
@@ -111,6 +120,18 @@ def bring(db: Session, phones: Phones, scenery: Scenery, *, now: datetime) -> li
             if not phone.following:
                 to_follow.append(phone)
     return to_follow
+
+
+def talk(phones: Phones, *, now: datetime) -> None:
+    """Let whoever follows and has been silent for a day say a few words, so that notices reach them."""
+    words = {character.nickname: character.says for character in CAST if character.says}
+    for phone in phones.all():
+        if (
+            phone.following
+            and phone.nickname in words
+            and phones.spoke_at(phone) < now.timestamp() - SILENT.total_seconds()
+        ):
+            phones.say(phone, words[phone.nickname])
 
 
 def _settle(db: Session, character: Character, phone: Phone, scenery: Scenery, now: datetime) -> None:

@@ -49,6 +49,16 @@ class Phones:
         """Let the phone follow the account, as if its owner had searched for it."""
         self._call("POST", f"/people/{phone.id}/follow")
 
+    def spoke_at(self, phone: Phone) -> float:
+        """When the phone last sent words, in seconds since 1970; 0 for never."""
+        lines = self._call("GET", f"/people/{phone.id}/chat?limit=200")["messages"]
+        said = [line["at"] for line in lines if line["side"] == "worker" and line["kind"] != "event"]
+        return float(max(said, default=0))
+
+    def say(self, phone: Phone, words: str) -> None:
+        """Send words to the account."""
+        self._call("POST", f"/people/{phone.id}/say", text=words)
+
     def close(self) -> None:
         """Hang up."""
         self._http.close()
