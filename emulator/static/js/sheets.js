@@ -25,8 +25,8 @@ export function crop(image, page, [x, y, width, height]) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
-// A file's name as people say it: wall-3.pdf is 3号墙.
-const titleOf = (sheet) => sheet.name.replace(/\.[a-z]+$/i, "").replace(/^wall-(\d+)$/, "$1号墙");
+// A file's name as people say it: wall-3.pdf is 3号墙, checkin.png is 签到码.
+const titleOf = (sheet) => sheet.name.replace(/\.[a-z]+$/i, "").replace(/^wall-(\d+)$/, "$1号墙").replace(/^checkin$/, "签到码");
 
 export class Sheets {
   // desk: chosen() gives the phone that scans, onToggle(open)
@@ -45,20 +45,24 @@ export class Sheets {
       this.who, this.controls, this.body);
     this.controls.hidden = true;
     this.body.append(h("p", { class: "empty" }, "正在铺开墙纸…"));
-    this.name = recall("sheet", "");
+    this.name = this.wanted = recall("sheet", "");
     this.index = recall("sheetPage", 0);
   }
 
   async read() {
     const answer = await get("sheets");
-    this.sheets = Array.isArray(answer) ? answer : answer.sheets || [];
+    // What has most to scan is what people came for: a wall stands before the code at the door.
+    const codesOf = (sheet) => sheet.pages.reduce((sum, page) => sum + page.codes.length, 0);
+    this.sheets = (Array.isArray(answer) ? answer : answer.sheets || []).sort((one, other) => (codesOf(other) > 1) - (codesOf(one) > 1));
     this.choice.replaceChildren(...this.sheets.map((sheet) => h("option", { value: sheet.name }, titleOf(sheet))));
-    if (!this.sheets.some((sheet) => sheet.name === this.name)) [this.name, this.index] = [this.sheets.length ? this.sheets[0].name : "", 0];
+    // Sheets come one by one while they are drawn: until somebody turns to one, the first is shown.
+    if (this.sheets.some((sheet) => sheet.name === this.wanted)) this.name = this.wanted;
+    else [this.name, this.index] = [this.sheets.length ? this.sheets[0].name : "", 0];
     this.draw();
   }
 
   turn(name, index) {
-    [this.name, this.index] = [name, index];
+    [this.name, this.index, this.wanted] = [name, index, name];
     keep("sheet", name);
     keep("sheetPage", index);
     this.draw();
