@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from bot.chat import Chat
 from bot.replies import Say
 from forms import FORMS, engine
@@ -84,7 +86,15 @@ def where(chat: Chat) -> str | None:
 
 
 def hand_over(chat: Chat, about: str, draft: dict[str, Any] | None = None) -> None:
-    """Queue the conversation for a member of staff."""
+    """Queue the conversation for a member of staff; asking again keeps the place in the queue."""
+    waiting = chat.db.scalar(
+        select(Handover)
+        .where(Handover.worker_id == chat.worker_id, Handover.about == about, Handover.closed_at.is_(None))
+        .limit(1)
+    )
+    if waiting is not None:
+        waiting.draft = draft
+        return
     chat.db.add(
         Handover(
             worker_id=chat.worker_id, at=chat.now, about=about, draft=draft, message_key=chat.message.key

@@ -180,6 +180,7 @@ PROFILE = Form(
             "想认识哪些年出生的？比如 85-92",
             example="85-92",
             suggest=("都可以",),
+            style="想找 {}",
             checks=(_fits_adults,),
         ),
         Choice(
@@ -191,6 +192,7 @@ PROFILE = Form(
                 Option("phone", "手机号", words=("手机", "电话")),
                 Option("none", "先不给", words=("不给", "都不给", "先不")),
             ),
+            style="联系方式 {}",
         ),
         Text(
             "wechat",

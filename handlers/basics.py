@@ -9,7 +9,6 @@ from bot.replies import Say
 from bot.router import Router
 from bot.texts import basics as texts
 from bot.texts import notices
-from core.clock import local
 from forms import chat as forms
 from rules import inbox, people
 
@@ -52,6 +51,14 @@ def earlier(chat: Chat, _: Any) -> Say:
     return (_page(chat, before) if before else None) or texts.NOTHING_MORE
 
 
+@router.tap("message")
+def message(chat: Chat, notice_id: str) -> Say:
+    """One of the notices, all of it."""
+    number = int(notice_id) if notice_id.isdecimal() and len(notice_id) < 18 else 0
+    notice = inbox.one(chat.db, chat.worker_id, number)
+    return (notice and notices.words(chat.db, notice)) or texts.MESSAGE_GONE
+
+
 @router.keyword("人工", "转人工", "人工客服", "客服", about="找工作人员")
 @router.menu("human")
 @router.tap("human")
@@ -77,13 +84,12 @@ def _page(chat: Chat, before: int | None) -> Say | None:
     found = inbox.recent(chat.db, chat.worker_id, before=before, limit=PAGE + 1)
     if not found:
         return None
-    lines = []
+    shown = []
     for notice in found[:PAGE]:
         say = notices.words(chat.db, notice)
         if say is not None:
-            first, _, rest = say.text.partition("\n")
-            lines.append(f"· {local(notice.made_at):%m月%d日 %H:%M} {first}{'…' if rest else ''}")
+            shown.append((notice.id, texts.moment(notice.made_at, now=chat.now), say.text))
     is_more = len(found) > PAGE
     if is_more:
         chat.remember("before", found[PAGE - 1].id)
-    return texts.messages(lines, is_more=is_more) if lines else None
+    return texts.messages(shown, is_more=is_more) if shown else None

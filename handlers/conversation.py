@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import handlers
@@ -108,7 +109,9 @@ def _kept(chat: Chat) -> tuple[Say, ...]:
         say = notices.words(chat.db, notice)
         if say is not None:
             said.append(say)
-    return (Say(texts.WHILE_AWAY), *said) if said else ()
+    if said:
+        said[0] = replace(said[0], text=f"{texts.WHILE_AWAY}\n{said[0].text}")
+    return tuple(said)
 
 
 def _says(reply: Reply) -> tuple[Say, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.chat import Chat
@@ -19,6 +20,8 @@ from rules.matchmaking import cards, looking, meetings, profiles, requests, subm
 router = Router("matchmaking")
 
 AFTER_PROFILE = "meet_after_profile"
+SUGGESTED = "suggested"
+"""What the chat remembers: the wish that waits for a profile, and the card suggested last."""
 
 
 @router.scene(CardScene)
@@ -43,13 +46,6 @@ def arrive(chat: Chat, scene: CheckInScene) -> Say:
     event = events.open_by_token(chat.db, scene.event_token, now=chat.now)
     is_new = meetings.check_in(chat.db, chat.worker_id, event, now=chat.now)
     return texts.checked_in(event.title, is_new=is_new)
-
-
-@router.keyword("签到", about="活动现场签到")
-@router.menu("checkin")
-def how_to_check_in(chat: Chat, _: Any) -> Say:
-    """Checking in takes the code at the door."""
-    return texts.SCAN_TO_CHECK_IN
 
 
 @router.keyword("想认识TA", "想认识他", "想认识她", "想认识")
@@ -77,7 +73,7 @@ def keep(chat: Chat, token: str = "") -> Say:
     """Keep a card."""
     seen = looking.card(chat.db, chat.worker_id, token)
     looking.mark(chat.db, chat.worker_id, seen.profile_id, looking.KEPT, now=chat.now)
-    return texts.kept(seen.nickname)
+    return texts.kept(seen.nickname, seen.token)
 
 
 @router.keyword("不合适")
@@ -86,7 +82,7 @@ def pass_on(chat: Chat, token: str = "") -> Say:
     """Do not suggest a card again."""
     seen = looking.card(chat.db, chat.worker_id, token)
     looking.mark(chat.db, chat.worker_id, seen.profile_id, looking.PASSED, now=chat.now)
-    return texts.passed()
+    return texts.passed(seen.profile_id)
 
 
 @router.keyword("举报")
@@ -99,24 +95,12 @@ def report(chat: Chat, token: str = "") -> Say:
     return texts.reported(seen.nickname)
 
 
-@router.keyword("我的收藏", "收藏夹", about="看收藏的卡片")
-def favourites(chat: Chat, _: Any) -> Say:
-    """The cards kept."""
-    return texts.favourites(
-        [
-            (texts.place(seen.wall, seen.place), f"{seen.nickname} · {seen.trade}", seen.token)
-            for seen in looking.kept(chat.db, chat.worker_id)
-        ]
-    )
-
-
 @router.keyword("找对象", "相亲", "找朋友", "牵线", about="看合适的卡片")
 @router.menu("find")
 @router.tap("find")
 def find(chat: Chat, _: Any) -> Say:
-    """A card that fits."""
-    mine = submitting.of(chat.db, chat.worker_id)
-    return _suggest(chat, 0) if mine is not None or chat.state.get("whom") else texts.WHOM
+    """A card that fits, the one after those suggested before; behind the last they begin anew."""
+    return _suggest(chat, chat.state.get(SUGGESTED, 0))
 
 
 @router.tap("whom")
@@ -158,7 +142,9 @@ def make_profile(chat: Chat, _: Any) -> Say:
 def edit_profile(chat: Chat, _: Any) -> Say:
     """The form with what is known already."""
     mine = submitting.of(chat.db, chat.worker_id)
-    return forms.begin(chat, PROFILE, prefill=answers_of(mine) if mine else None)
+    is_new = not forms.is_asking(chat)
+    asked = forms.begin(chat, PROFILE, prefill=answers_of(mine) if mine else None)
+    return replace(asked, text=f"{texts.CHANGING}\n{asked.text}") if mine and is_new else asked
 
 
 @router.submitted("profile")
@@ -175,6 +161,7 @@ def profile_submitted(chat: Chat, answers: Any) -> Say:
     nickname = None
     token = chat.state.get(AFTER_PROFILE)
     chat.forget(AFTER_PROFILE)
+    chat.forget(SUGGESTED)  # others fit now
     if token:
         try:
             seen = looking.card(chat.db, chat.worker_id, token)
@@ -186,11 +173,31 @@ def profile_submitted(chat: Chat, answers: Any) -> Say:
     return texts.profile_taken(nickname)
 
 
+@router.keyword("我的收藏", "收藏夹", about="看收藏的卡片")
+def favourites(chat: Chat, _: Any) -> Say:
+    """The cards kept."""
+    return texts.favourites(
+        [
+            (texts.place(seen.wall, seen.place), f"{seen.nickname} · {seen.trade}", seen.token)
+            for seen in looking.kept(chat.db, chat.worker_id)
+        ]
+    )
+
+
+@router.keyword("签到", about="活动现场签到")
+@router.menu("checkin")
+def how_to_check_in(chat: Chat, _: Any) -> Say:
+    """Checking in takes the code at the door."""
+    return texts.SCAN_TO_CHECK_IN
+
+
 @router.keyword("暂停接受", "暂停")
 @router.tap("pause")
 def pause(chat: Chat, _: Any) -> Say:
     """Hide one's card at once."""
-    profiles.move(chat.db, submitting.need(chat.db, chat.worker_id), ProfileState.PAUSED, now=chat.now)
+    mine = submitting.need(chat.db, chat.worker_id)
+    if mine.state != ProfileState.PAUSED:
+        profiles.move(chat.db, mine, ProfileState.PAUSED, now=chat.now)
     return texts.PAUSED
 
 
@@ -198,7 +205,9 @@ def pause(chat: Chat, _: Any) -> Say:
 @router.tap("resume")
 def resume(chat: Chat, _: Any) -> Say:
     """Show it again."""
-    profiles.move(chat.db, submitting.need(chat.db, chat.worker_id), ProfileState.LISTED, now=chat.now)
+    mine = submitting.need(chat.db, chat.worker_id)
+    if mine.state != ProfileState.LISTED:
+        profiles.move(chat.db, mine, ProfileState.LISTED, now=chat.now)
     return texts.RESUMED
 
 
@@ -241,10 +250,14 @@ def later(chat: Chat, request_id: str = "") -> Say:
 
 
 def _suggest(chat: Chat, after: int) -> Say:
-    sex = chat.state.get("whom", "")
+    sex, has_profile = chat.state.get("whom", ""), submitting.of(chat.db, chat.worker_id) is not None
+    if not sex and not has_profile:
+        return texts.WHOM
     seen = looking.suggest(chat.db, chat.worker_id, after=after, sex=sex, now=chat.now)
     if seen is None:
-        return texts.NO_MORE
+        chat.forget(SUGGESTED)
+        return texts.NO_MORE if has_profile else texts.NO_MORE_YET
+    chat.remember(SUGGESTED, seen.profile_id)
     looking.note(chat.db, chat.worker_id, seen, now=chat.now)
     return texts.suggestion(seen, seen.token, texts.place(seen.wall, seen.place), seen.profile_id)
 

@@ -21,12 +21,17 @@ def take_kept(db: Session, worker_id: int, *, now: datetime, limit: int = 3) -> 
     return list(kept)
 
 
+_TOLD = Notice.state.in_((NoticeState.SENT, NoticeState.KEPT, NoticeState.UNKNOWN, NoticeState.SHOWN))
+
+
+def one(db: Session, worker_id: int, notice_id: int) -> Notice | None:
+    """One thing this person was told; None for what was never told, or to another."""
+    return db.scalar(select(Notice).where(Notice.id == notice_id, Notice.worker_id == worker_id, _TOLD))
+
+
 def recent(db: Session, worker_id: int, *, before: int | None = None, limit: int = 6) -> list[Notice]:
     """What this person was told, newest first, from before a notice's id."""
-    query = select(Notice).where(
-        Notice.worker_id == worker_id,
-        Notice.state.in_((NoticeState.SENT, NoticeState.KEPT, NoticeState.UNKNOWN, NoticeState.SHOWN)),
-    )
+    query = select(Notice).where(Notice.worker_id == worker_id, _TOLD)
     if before is not None:
         query = query.where(Notice.id < before)
     return list(db.scalars(query.order_by(Notice.id.desc()).limit(limit)))

@@ -54,7 +54,7 @@ def face(one: Face) -> str:
 
 def card(one: Face, token: str, where: str, *, welcome: bool = False) -> Say:
     """The answer to a scan."""
-    head = f"欢迎来到「工会幸福牵手」。你扫的是 {where}：" if welcome else f"{where}："
+    head = f"欢迎来到「工会幸福牵手」。\n你扫的是 {where}：" if welcome else f"{where}："
     return Say(f"{head}\n{face(one)}", card_taps(token))
 
 
@@ -83,10 +83,16 @@ def own_card(where: str) -> Say:
 
 def suggestion(one: Face, token: str, where: str, profile_id: int) -> Say:
     """A card that fits."""
-    return Say(f"{where}：\n{face(one)}", (*card_taps(token)[:3], Tap("换一张", id=f"next.{profile_id}")))
+    return Say(f"{where}：\n{face(one)}", (*card_taps(token)[:3], another(profile_id)))
+
+
+def another(profile_id: int) -> Tap:
+    """The card after this one."""
+    return Tap("换一张", id=f"next.{profile_id}")
 
 
 NO_MORE = Say("这会儿合适的都看过了，有新卡片再来看。改改“想找的年份”，也许会多几位。", (PROFILE_TAP,))
+NO_MORE_YET = Say("这会儿挂着的都看过了。做一张你的资料卡，就能帮你挑更合适的。", (MAKE_PROFILE,))
 WHOM = Say("想看看谁的卡片？", (Tap("女生", id="whom.f"), Tap("男生", id="whom.m")))
 GONE = Say("这张卡片现在看不了。可以去别的墙逛逛，或者回“找对象”。", (FIND,))
 
@@ -109,7 +115,7 @@ def asked_after_review(nickname: str) -> Say:
 def profile_needed(nickname: str) -> Say:
     """Who wants to know others is known first."""
     return Say(
-        f"想认识别人，先让别人认识你。做一张你的资料卡，大约一分钟，做完我们接着帮你约{nickname}。",
+        f"想认识别人，先让别人认识你。做一张你的资料卡，两三分钟，做完我们接着帮你约{nickname}。",
         (MAKE_PROFILE, LOOK_ON),
     )
 
@@ -121,7 +127,7 @@ def profile_taken(nickname: str | None) -> Say:
         if nickname
         else "通过后会告诉你编号，这里会通知你。"
     )
-    return Say(f"收到，工作人员一般两小时内审核。{then}")
+    return Say(f"收到，工作人员一般两小时内审核。{then}", (FIND,))
 
 
 def receipt(profile_id: int) -> str:
@@ -129,14 +135,16 @@ def receipt(profile_id: int) -> str:
     return f"资料编号 {profile_id}。"
 
 
-def kept(nickname: str) -> Say:
+def kept(nickname: str, token: str) -> Say:
     """收藏."""
-    return Say(f"收好了。回“我的收藏”，随时再看{nickname}。", (Tap("想认识TA"), Tap("我的收藏")))
+    return Say(
+        f"收好了。回“我的收藏”，随时再看{nickname}。", (Tap("想认识TA", id=f"meet.{token}"), Tap("我的收藏"))
+    )
 
 
-def passed() -> Say:
+def passed(profile_id: int) -> Say:
     """不合适."""
-    return Say("好，不再推给你。", (FIND,))
+    return Say("好，不再推给你。", (another(profile_id),))
 
 
 def reported(nickname: str) -> Say:
@@ -173,9 +181,10 @@ def my_profile(one: Profile, where: str | None) -> Say:
     return Say(f"{head}\n{face(one)}", taps)
 
 
-NO_PROFILE = Say("你还没有资料卡。做一张大约一分钟，别人就能认识你了。", (MAKE_PROFILE,))
+NO_PROFILE = Say("你还没有资料卡。做一张两三分钟，别人就能认识你了。", (MAKE_PROFILE,))
 PAUSED = Say("好，从现在起别人看不到你的卡片。想回来点一下就行。", (Tap("恢复接受", id="resume"),))
-RESUMED = Say("欢迎回来，你的卡片又能看到了。")
+RESUMED = Say("欢迎回来，你的卡片又能看到了。", (FIND,))
+CHANGING = "之前填的都在。先看这一条，同意以后再挑要改的。"
 WITHDRAW_SURE = Say(
     "撤下以后卡片作废，联系方式也会删掉。确定吗？",
     (Tap("确定撤下", id="withdraw.yes"), Tap("先不撤", id="mine")),
@@ -201,7 +210,11 @@ def yes_said(other: Profile, meeting: Meeting | None, *, minutes: int, now: date
     """To the one who said yes."""
     if meeting is None:
         return Say(f"好，已经告诉{other.nickname}你愿意。\n{contact(other)}")
-    left = max(0, round((meeting.starts_at - now).total_seconds() / 60))
+    left = round((meeting.starts_at - now).total_seconds() / 60)
+    if left < 1:
+        return Say(
+            f"你们约的是 {when(meeting.starts_at)}，{meeting.table_number}号桌，聊{minutes}分钟。\n{contact(other)}"
+        )
     return Say(
         f"好。你们俩都在现场：{when(meeting.starts_at)}，{meeting.table_number}号桌，聊{minutes}分钟。"
         f"还有 {left} 分钟，不急。\n{contact(other)}"
@@ -284,8 +297,16 @@ REFUSALS |= {
     "too_many_open": lambda limit: Say(f"你已经有 {limit} 个在等回音了，等有了回音再约下一位。", (FIND,)),
     "too_many_today": lambda limit: Say(f"今天约了 {limit} 位了，明天再来，慢慢挑。"),
     "card_busy": lambda nickname: Say(f"这会儿约{nickname}的人有点多，过一小时再试。", (FIND,)),
+    "nobody_asks": Say("现在没有等你回音的。有人想认识你，这里会告诉你。", (FIND,)),
+    "said_yes": Say("你说过愿意，对方已经知道了。要是不想见了，回“人工”，我们帮你说。", (HUMAN,)),
+    "said_no": Say("这位你婉拒过了。改主意的话，去找找TA的卡片，这回由你来问。", (FIND,)),
     "request_gone": Say("这条已经过了时间，或者对方改了主意。别往心里去。", (FIND,)),
-    "profile_move": lambda before, after: Say("资料卡刚刚变动过，再看一眼。", (PROFILE_TAP,)),
+    "profile_move": lambda before, after: Say(
+        "你的资料卡还没挂上墙，先不用动。"
+        if before in ("in_review", "refused")
+        else "资料卡刚刚变动过，再看一眼。",
+        (PROFILE_TAP,),
+    ),
     "no_profile": NO_PROFILE,
     "event_closed": Say("这个签到码现在用不了，活动可能还没开门，或者已经结束了。"),
 }

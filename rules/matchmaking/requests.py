@@ -90,7 +90,7 @@ def release_waiting(db: Session, worker_id: int, *, now: datetime) -> list[MeetR
 
 
 def pending(db: Session, worker_id: int, request_id: int | None, *, now: datetime) -> MeetRequest:
-    """The request put to this person: the one named, or the newest open. Raises Refused("request_gone")."""
+    """The request put to this person: the one named, or the newest open. Raises Refused: request_gone, nobody_asks."""
     query = select(MeetRequest).where(MeetRequest.asked_id == worker_id)
     if request_id is None:
         query = query.where(MeetRequest.state == RequestState.OPEN, MeetRequest.expires_at > now)
@@ -98,7 +98,7 @@ def pending(db: Session, worker_id: int, request_id: int | None, *, now: datetim
         query = query.where(MeetRequest.id == request_id)
     request = db.scalar(query.order_by(MeetRequest.asked_at.desc(), MeetRequest.id.desc()).limit(1))
     if request is None:
-        raise Refused("request_gone")
+        raise Refused("nobody_asks" if request_id is None else "request_gone")
     return request
 
 
@@ -113,10 +113,12 @@ def named(db: Session, worker_id: int, request_id: int) -> MeetRequest:
 def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> None:
     """A yes: both may see the contact the other chose, and meet at a table when both are there.
 
-    A second yes changes nothing. Raises Refused("request_gone") when it expired, was declined, or the asker has left.
+    A second yes changes nothing. Raises Refused: said_no, or request_gone when it expired or the asker has left.
     """
     if request.state == RequestState.ACCEPTED:
         return
+    if request.state == RequestState.DECLINED:
+        raise Refused("said_no")
     asker = db.scalar(select(Profile).where(Profile.worker_id == request.asker_id))
     if asker is None or not asker.is_listed or not asker.worker.is_following:
         raise Refused("request_gone")
@@ -127,7 +129,12 @@ def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmak
 
 
 def decline(db: Session, request: MeetRequest, *, now: datetime) -> None:
-    """A no. The asker is told what they would be told without an answer, and at the same time."""
+    """A no. The asker is told what they would be told without an answer, and at the same time.
+
+    Raises Refused: said_yes (the asker knows it already), request_gone.
+    """
+    if request.state == RequestState.ACCEPTED:
+        raise Refused("said_yes")
     if request.state != RequestState.DECLINED and not _settle(db, request, RequestState.DECLINED, now):
         raise Refused("request_gone")
 
