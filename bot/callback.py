@@ -36,7 +36,7 @@ from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
 from core.crypto import Sealed
-from core.db import BUSY, Desk, commit, has_written, impatient, insert_new, rollback
+from core.db import BUSY, LOCK_SECONDS, Desk, commit, has_written, impatient, insert_new, rollback
 from core.errors import Refused
 from core.prepared import Prepared
 from core.redis import LOST, Lane, Script
@@ -210,7 +210,7 @@ class Bot:
         if len(body) > self.config.limits.body_bytes:
             raise _Turned(413, "body too large")
         try:
-            content = parse_xml(body)
+            content = parse_xml(body.decode())  # as text, or a declaration in it could name another encoding
             if self._mode == "plain" or (self._mode == "compatible" and "Encrypt" not in content):
                 if encrypted:  # what vouches for an encrypted text says nothing of a plain one
                     self._check_signature(query, required=True)
@@ -229,7 +229,7 @@ class Bot:
         for crypto in self._cryptos:
             try:
                 xml = crypto.decrypt_message(timestamp, nonce, signature, sealed)
-                return read(process_message(parse_xml(xml))), crypto, signature
+                return read(process_message(parse_xml(xml.decode()))), crypto, signature
             except _UNREADABLE as error:
                 failed = type(error).__name__
         raise _Turned(400, f"unreadable: {failed}")
@@ -315,6 +315,9 @@ class Bot:
                 return SUCCESS
             now = self.clock()
             chat = Chat(db, inbound, now=now, config=self.config)
+            if chat.answered is not None:
+                job.settle()
+                return chat.answered or SUCCESS
             try:
                 says = converse(chat)
             except Refused as refused:
@@ -324,13 +327,30 @@ class Bot:
             parts = pages(*says) if says else []
             if len(parts) > 1:
                 chat.remember("more", parts[1:])
-            chat.save()
             answer = self.render(inbound, parts[0], now) if parts else SUCCESS
-            is_written = has_written(db)  # who has to wait for a lock waits here, while one can still give up
-            if not job.settle():
-                job.wait_until_told()
-                return self._commit_late(db, inbound, chat, parts, answer)
-            return self._commit(db, inbound, answer, now) if is_written else answer
+            if has_written(db):
+                if chat.is_changed:
+                    chat.save(answer)
+                if job.settle():  # after whoever has to wait for a lock waited, while one could still give up
+                    return self._commit(db, inbound, answer, now)
+            elif self._settle_alone(job, chat, answer):
+                return answer
+            job.wait_until_told()
+            return self._commit_late(db, inbound, chat, parts, answer)
+
+    def _settle_alone(self, job: Job, chat: Chat, answer: str) -> bool:
+        """Settle a message that changed nothing but the dialog: one statement, final by itself. False: it is late."""
+        deadline = time.monotonic() + LOCK_SECONDS
+        while job.settle():
+            try:
+                if chat.is_changed:
+                    chat.save(answer)
+                return True
+            except BUSY:
+                job.unsettle()
+                if time.monotonic() > deadline:
+                    raise
+        return False
 
     @staticmethod
     def _is_done(db: Session, inbound: Inbound) -> bool:
@@ -354,6 +374,8 @@ class Bot:
         if not done.rowcount and not _RECEIVED.count(db, key=inbound.key, at=chat.now, reply=answer):
             rollback(db)  # somebody else was first
             return SUCCESS
+        if chat.is_changed:
+            chat.save(answer)
         if parts:
             tell(db, chat.worker_id, "late_answer", now=chat.now, text=parts[0])
         commit(db)
@@ -365,8 +387,10 @@ class Bot:
 
     def _acknowledge(self, job: Job, inbound: Inbound) -> str:
         """Time is over: put the message on record, so that no crash loses it, and say that it takes longer."""
-        if not job.give_up():
-            return job.wait(60) or SUCCESS  # its commit is under way; the platform asks again and gets it
+        while not job.give_up():  # its commit is under way
+            given = job.wait(0.05)
+            if given is not None:
+                return given
         now = self.clock()
         answer = self.render(inbound, texts.WORKING_ON_IT, now)
         try:
@@ -410,8 +434,8 @@ class Bot:
 
 def _text_of(inbound: Inbound) -> str:
     """The decrypted XML, which WeRoBot's parser keeps."""
-    raw: bytes | str = inbound.raw["raw"]
-    return raw.decode() if isinstance(raw, bytes) else raw
+    raw: str = inbound.raw["raw"]
+    return raw
 
 
 def _kind_of(error: Exception) -> str:

@@ -15,6 +15,7 @@ TEXT_LIMIT = 2048
 MORE = "更多"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!])")
+_LINK = re.compile(r"(<a [^>]*>[^<]*</a>)")
 _IN_LINK = str.maketrans("", "", "<>\"'&\n\r")
 
 
@@ -32,10 +33,10 @@ class Tap:
 
     def render(self) -> str:
         """The link as WeChat reads it."""
-        label = self.label.translate(_IN_LINK)
+        label = carried(self.label).translate(_IN_LINK)
         if self.url:
             return f'<a href="{self.url}">{label}</a>'
-        says = (self.says or self.label).translate(_IN_LINK)
+        says = carried(self.says or self.label).translate(_IN_LINK)
         return f'<a href="weixin://bizmsgmenu?msgmenucontent={says}&msgmenuid={self.id or says}">{label}</a>'
 
 
@@ -105,11 +106,18 @@ def _lines(says: tuple[Say, ...]) -> list[str]:
 
 
 def _pieces(line: str, room: int) -> list[str]:
-    raw = line.encode()
-    pieces = []
-    while len(raw) > room:
-        piece = raw[:room].decode(errors="ignore")
-        pieces.append(piece)
-        raw = raw[len(piece.encode()) :]
-    pieces.append(raw.decode())
-    return pieces
+    """The line in pieces that fit, cut before a link or between characters."""
+    if len(line.encode()) <= room:
+        return [line]
+    pieces = [""]
+    for part in _LINK.split(line):
+        raw = part.encode()
+        if len(pieces[-1].encode()) + len(raw) > room and (len(raw) <= room or part.startswith("<a ")):
+            pieces.append("")
+        while len(pieces[-1].encode()) + len(raw) > room:
+            piece = raw[: room - len(pieces[-1].encode())].decode(errors="ignore")
+            pieces[-1] += piece
+            pieces.append("")
+            raw = raw[len(piece.encode()) :]
+        pieces[-1] += raw.decode()
+    return [piece for piece in pieces if piece]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from bot.callback import Answer, Bot
@@ -43,5 +43,16 @@ def _answer(environ: WSGIEnvironment, bot: Bot) -> Answer:
             length = environ.get("CONTENT_LENGTH") or ""
             if length.isdecimal() and int(length) > limit:
                 return bot.refuse(413, "body too large")
-            return bot.receive(query, environ["wsgi.input"].read(limit + 1))
+            return bot.receive(query, _read(environ["wsgi.input"], limit + 1, length))
     return bot.refuse(405, "bad method")
+
+
+def _read(stream: Any, most: int, length: str) -> bytes:
+    """The body, or as much of it as shows that it is too long; it may come in pieces and without a length."""
+    body: bytes = stream.read(most)
+    while body and len(body) < most and str(len(body)) != length:
+        piece = stream.read(most - len(body))
+        if not piece:
+            break
+        body += piece
+    return body
