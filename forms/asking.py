@@ -12,8 +12,8 @@ from forms.fields.base import Field
 from forms.form import Confirm, Form
 from forms.survey import Item, Survey
 
-LINE = 40
-"""Columns of a summary line; a Chinese character takes two."""
+LINE = 26
+"""Columns of a summary line, so that a phone does not break it; a Chinese character takes two."""
 RESUME, LEAVE = "resume", "leave"
 RESERVED = frozenset({SUMMARY, RESUME, LEAVE})
 """Steps that no field may be called."""

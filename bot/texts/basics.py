@@ -31,7 +31,7 @@ def help_lines(lines: list[tuple[str, str]]) -> Say:
     return Say(f"点一下，或直接打字：\n{shown}", is_rendered=True)
 
 
-MESSAGE_LENGTH = 18
+MESSAGE_LENGTH = 22
 _LINK = re.compile(r"</?a\b[^>]*>")
 
 

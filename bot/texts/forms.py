@@ -42,8 +42,8 @@ def example(text: str) -> str:
 
 
 def how_to_change(number: int) -> str:
-    """Under the summary."""
-    return f"要改哪项，回“改”加数字，比如：改 {number}"
+    """Under the summary, above 提交 and a tap for this number."""
+    return f"要改哪项，回“改”加数字，比如“改{number}”。"
 
 
 def change(number: int) -> str:

@@ -149,7 +149,7 @@ def passed(profile_id: int) -> Say:
 
 def reported(nickname: str) -> Say:
     """举报."""
-    return Say(f"谢谢你说出来，工作人员会看{nickname}的资料。别的事也可以找人工。", (HUMAN,))
+    return Say(f"谢谢你说出来，工作人员会去核实{nickname}的资料。别的事也可以找人工。", (HUMAN,))
 
 
 def favourites(cards: list[tuple[str, str, str]]) -> Say:
@@ -174,7 +174,7 @@ def my_profile(one: Profile, where: str | None) -> Say:
             (Tap("恢复接受", id="resume"), Tap("修改资料卡", id="edit")),
         )
     elif one.state == "withdrawn":
-        head, taps = "你的资料卡撤下了。想回来随时可以重做一张。", (MAKE_PROFILE,)
+        return Say("你的资料卡撤下了。想回来随时可以重做一张。", (MAKE_PROFILE,))
     else:
         head = f"你的资料卡在 {where}：" if where else "你的资料卡通过了："
         taps = (Tap("暂停接受", id="pause"), Tap("修改资料卡", id="edit"), Tap("撤下资料卡", id="withdraw"))
