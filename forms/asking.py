@@ -12,7 +12,7 @@ from forms.fields.base import Field
 from forms.form import Confirm, Form
 from forms.survey import Item, Survey
 
-LINE = 26
+LINE = 28
 """Columns of a summary line, so that a phone does not break it; a Chinese character takes two."""
 RESUME, LEAVE = "resume", "leave"
 RESERVED = frozenset({SUMMARY, RESUME, LEAVE})

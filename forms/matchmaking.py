@@ -192,7 +192,6 @@ PROFILE = Form(
                 Option("phone", "手机号", words=("手机", "电话")),
                 Option("none", "先不给", words=("不给", "都不给", "先不")),
             ),
-            style="联系方式 {}",
         ),
         Text(
             "wechat",

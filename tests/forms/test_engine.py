@@ -60,7 +60,7 @@ def test_B2_the_first_question_has_nothing_before_it() -> None:
 
 def test_B3_the_summary_is_numbered_and_changes_one_item() -> None:
     talk = at(EXAM, "summary")
-    assert "1 仓库保管员（四级）\n2 3人  3 东风队" in talk.text
+    assert "1 仓库保管员（四级）  2 3人\n3 东风队" in talk.text
     before = dict(talk.draft.answers)
     talk.say("改3")
     assert "③ 队名叫什么？" in talk.text
