@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -30,6 +31,12 @@ class Job:
             if self._is_late is None:
                 self._is_late = False
             return not self._is_late
+
+    def unsettle(self) -> None:
+        """The worker could not make it final yet; it will `settle` again."""
+        with self._guard:
+            if self._is_late is False:
+                self._is_late = None
 
     def give_up(self) -> bool:
         """The one who waits has to leave. True: the work is late now. False: it is being given, wait on."""
@@ -72,7 +79,7 @@ class Workers:
         self._guard = threading.Lock()
         self._idle: list[SimpleQueue[Callable[[], None] | None]] = []
         self._waiting: deque[Callable[[], None]] = deque()
-        self._started = 0
+        self._started: list[threading.Thread] = []
         self.is_closed = False
 
     def put(self, work: Callable[[], None]) -> None:
@@ -81,19 +88,24 @@ class Workers:
             if self._idle:
                 self._idle.pop().put(work)
                 return
-            if self._started == self._threads:
+            if len(self._started) == self._threads:
                 self._waiting.append(work)
                 return
-            self._started += 1
-            name = f"work-{self._started}"
-        threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
+            name = f"work-{len(self._started) + 1}"
+            thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
+            self._started.append(thread)
+        thread.start()
 
-    def close(self) -> None:
-        """End the threads as they fall idle."""
+    def close(self, seconds: float = 10) -> bool:
+        """End the threads as they fall idle. Whether all did in this time."""
         with self._guard:
             self.is_closed = True
             while self._idle:
                 self._idle.pop().put(None)
+        deadline = time.monotonic() + seconds
+        for thread in self._started:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._started)
 
     def _run(self, work: Callable[[], None]) -> None:
         inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()

@@ -36,7 +36,7 @@ from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
 from core.crypto import Sealed
-from core.db import BUSY, LOCK_SECONDS, Desk, commit, has_written, impatient, insert_new, rollback
+from core.db import BUSY, LOCK_SECONDS, Desk, commit, has_written, impatient, insert_new, is_locked, rollback
 from core.errors import Refused
 from core.prepared import Prepared
 from core.redis import LOST, Lane, Script
@@ -180,11 +180,12 @@ class Bot:
             self.turns.forget_late(key)
 
     def close(self) -> None:
-        """Let go of connections and threads. Nothing may be at work any more."""
-        self.workers.close()
+        """Let what is at work finish, then let go of threads and connections."""
+        is_idle = self.workers.close()
         self.turns.close()
-        self.desk.close()
-        self.lane.close()
+        if is_idle:  # to close a connection that is in use would be worse than to leave it open
+            self.desk.close()
+            self.lane.close()
 
     # -- opening -----------------------------------------------------------------------------------------
 
@@ -346,9 +347,9 @@ class Bot:
                 if chat.is_changed:
                     chat.save(answer)
                 return True
-            except BUSY:
+            except BUSY as error:
                 job.unsettle()
-                if time.monotonic() > deadline:
+                if not is_locked(error) or time.monotonic() > deadline:
                     raise
         return False
 

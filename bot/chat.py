@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from bot.inbound import Inbound
 from core.config import Config
-from core.crypto import SealedJSON
-from core.db import insert_new
+from core.crypto import Sealed, SealedJSON
+from core.db import commit, insert_new
 from core.prepared import Prepared
 from models.base import Moment
 from models.messages import IS_KEPT, Dialog, Notice
@@ -23,6 +23,8 @@ _FIND = Prepared(
         Worker.unfollowed_at,
         Dialog.state,
         Dialog.changed_at,
+        Dialog.recent,
+        Dialog.reply,
         exists(text("1")).where(Notice.worker_id == Worker.id, IS_KEPT),
     )
     .select_from(Worker)
@@ -33,29 +35,27 @@ _FIND = Prepared(
 
 _TYPED = (
     bindparam("state", type_=SealedJSON),
+    bindparam("reply", type_=Sealed),
     bindparam("changed_at", type_=Moment),
     bindparam("remind_at", type_=Moment),
     bindparam("erase_at", type_=Moment),
 )
-_BEFORE = bindparam("before", type_=Moment)
 _ADD = Prepared(
     text(
-        "INSERT INTO dialog (worker_id, state, changed_at, remind_at, erase_at) "
-        "VALUES (:worker_id, :state, :changed_at, :remind_at, :erase_at) ON CONFLICT DO NOTHING"
+        "INSERT INTO dialog (worker_id, state, recent, reply, changed_at, remind_at, erase_at) "
+        "VALUES (:worker_id, :state, :recent, :reply, :changed_at, :remind_at, :erase_at) ON CONFLICT DO NOTHING"
     ).bindparams(*_TYPED),
-    writes=True,
+    keyed=True,
 )
 _CHANGE = Prepared(
     text(
-        "UPDATE dialog SET state = :state, changed_at = :changed_at, remind_at = :remind_at, erase_at = :erase_at "
-        "WHERE worker_id = :worker_id AND changed_at = :before"
-    ).bindparams(*_TYPED, _BEFORE),
-    writes=True,
+        "UPDATE dialog SET state = :state, recent = :recent, reply = :reply, changed_at = :changed_at, "
+        "remind_at = :remind_at, erase_at = :erase_at WHERE worker_id = :worker_id AND changed_at = :before"
+    ).bindparams(*_TYPED, bindparam("before", type_=Moment)),
+    keyed=True,
 )
-_DROP = Prepared(
-    text("DELETE FROM dialog WHERE worker_id = :worker_id AND changed_at = :before").bindparams(_BEFORE),
-    writes=True,
-)
+RECENT = 8
+"""So many keys of messages that changed the dialog are kept with it; the platform repeats within seconds."""
 
 
 class Overtaken(Exception):
@@ -73,11 +73,14 @@ class Chat:
         found = self._find()
         if found is None:
             insert_new(db, Worker, openid=message.openid, created_at=now, followed_at=now)
+            commit(db)  # true whatever comes of the message; a slow handler must not hold SQLite's lock for it
             found = self._find()
         self.worker_id: int = found[0]
         self.is_following = found[1] is None
         self.state: dict[str, Any] = found[2] or {}
-        self.has_kept_notices: bool = found[4]
+        self._recent: list[str] = found[4].split("\n") if found[4] else []
+        self._reply: str | None = found[5]
+        self.has_kept_notices: bool = found[6]
         self._changed_at: datetime | None = found[3]
         self._is_changed = False
 
@@ -101,36 +104,45 @@ class Chat:
         self.state = state
         self._is_changed = True
 
-    def save(self) -> None:
-        """Write down what is remembered, in the message's transaction.
+    @property
+    def answered(self) -> str | None:
+        """What this message was answered if it changed the dialog before; "" for an older one that it did."""
+        if self.message.key not in self._recent:
+            return None
+        return self._reply or "" if self._recent[0] == self.message.key else ""
 
-        Raises Overtaken when another process changed it since: turns prevent that, but Redis may forget them.
+    @property
+    def is_changed(self) -> bool:
+        """Whether something is to be remembered."""
+        return self._is_changed
+
+    def save(self, answer: str) -> None:
+        """Write down what is remembered, the message's key and its answer: one statement that acts once by itself.
+
+        Joins the transaction that has begun, else stands alone. Raises Overtaken when another process changed the
+        dialog since: turns prevent that, but Redis may forget them.
         """
-        if not self._is_changed:
-            return
+        limits = self.config.limits
         before = self._changed_at
-        if not self.state:
-            is_saved = before is None or _DROP.count(self.db, worker_id=self.worker_id, before=before)
-        else:
-            values = {
-                "worker_id": self.worker_id,
-                "state": self.state,
-                # later than before, even by clocks that differ
-                "changed_at": self.now
-                if before is None
-                else max(self.now, before + timedelta(microseconds=1)),
-                "remind_at": datetime.fromisoformat(self.state["remind_at"])
-                if "remind_at" in self.state
-                else None,
-                "erase_at": self.now
-                + timedelta(days=self.config.limits.draft_days, minutes=self.config.limits.form_minutes),
-            }
-            if before is None:
-                is_saved = _ADD.count(self.db, **values)
-            else:
-                is_saved = _CHANGE.count(self.db, before=before, **values)
-        if not is_saved:
+        values = {
+            "worker_id": self.worker_id,
+            "state": self.state,
+            "recent": "\n".join([self.message.key, *self._recent][:RECENT]),
+            "reply": answer,
+            # later than before, even by clocks that differ
+            "changed_at": self.now if before is None else max(self.now, before + timedelta(microseconds=1)),
+            "remind_at": datetime.fromisoformat(self.state["remind_at"])
+            if "remind_at" in self.state
+            else None,
+            "erase_at": self.now + timedelta(days=limits.draft_days, minutes=limits.form_minutes),
+        }
+        if not (
+            _ADD.count(self.db, **values)
+            if before is None
+            else _CHANGE.count(self.db, before=before, **values)
+        ):
             raise Overtaken
+        self._is_changed = False
 
     def _find(self) -> Any:
         rows = _FIND.rows(self.db, openid=self.message.openid)

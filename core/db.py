@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,9 +25,14 @@ from sqlalchemy.orm import Session
 from core.config import Config
 
 WROTE = "niangjia_wrote"
+KEYED = "niangjia_keyed"
 BUSY = (OperationalError, sqlite3.OperationalError, psycopg.OperationalError)
 """A lock not to be had, a deadlock, a lost connection: by SQLAlchemy's name, or by the driver's (`Prepared`)."""
 
+LOCK_SECONDS = 15
+"""How long SQLite's write lock is waited for."""
+BUSY_MILLISECONDS = 200
+"""How long one statement waits for it at a time; whoever can do something else meanwhile decides then."""
 _READS = ("SELECT", "PRAGMA", "EXPLAIN", "VALUES", "WITH")
 
 
@@ -67,7 +73,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=NORMAL",  # a killed process loses nothing; a power cut may lose the last moments
         "foreign_keys=ON",
-        "busy_timeout=15000",
+        f"busy_timeout={BUSY_MILLISECONDS}",
         "cache_size=-16000",
         "temp_store=MEMORY",
         "wal_autocheckpoint=2000",
@@ -88,8 +94,18 @@ def begin_write(connection: Connection) -> None:
     connection.info[WROTE] = True
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
-        if not driver.in_transaction:
-            driver.execute("BEGIN IMMEDIATE")
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not driver.in_transaction:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_locked(error) or time.monotonic() > deadline:
+                    raise
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether another transaction held SQLite's write lock for longer than a statement waits."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
 class Desk:
@@ -108,10 +124,12 @@ class Desk:
         if connection is None:
             connection = self._local.connection = self.engine.connect()
             self._open.add(connection)
-        connection.info[WROTE] = False
+        connection.info[WROTE] = connection.info[KEYED] = False
         db = Session(connection, expire_on_commit=False)
         try:
             yield db
+            if connection.info[KEYED]:
+                driver_of(db).commit()
             rollback(db)
         except BaseException:
             # after an error nobody knows what state it is in; a fresh one is cheap enough

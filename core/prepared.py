@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from core.db import begin_write, connection_of, driver_of
+from core.db import KEYED, begin_write, connection_of, driver_of
 
 
 class Prepared:
@@ -19,9 +19,12 @@ class Prepared:
     as SQLite itself (docs/performance.md). Works in the transaction of a `Desk`'s or any other session.
     """
 
-    def __init__(self, statement: Any, *, writes: bool = False) -> None:
+    def __init__(self, statement: Any, *, writes: bool = False, keyed: bool = False) -> None:
+        """`writes`: it changes something, in a transaction. `keyed`: it changes something and carries the message's
+        key, so that it may be final by itself; it joins a transaction that has begun."""
         self._statement = statement
         self._writes = writes
+        self._keyed = keyed
         self._ready: dict[str, _Ready] = {}
 
     def rows(self, db: Session, **values: Any) -> list[tuple[Any, ...]]:
@@ -44,6 +47,8 @@ class Prepared:
             ready = self._ready[dialect.name] = _Ready.of(self._statement, dialect)
         if self._writes:
             begin_write(connection)
+        elif self._keyed:
+            connection.info[KEYED] = True
         given = {**ready.defaults, **values}
         for name, write in ready.writers:
             given[name] = write(given[name])

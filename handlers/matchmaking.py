@@ -33,7 +33,7 @@ def scan(chat: Chat, scene: CardScene) -> Say:
 @router.tap("card")
 def show(chat: Chat, token: str) -> Say:
     """Show a card."""
-    seen = looking.look(chat.db, chat.worker_id, token, now=chat.now)
+    seen = looking.look(chat.db, chat.worker_id, token, key=chat.message.key, now=chat.now)
     where = texts.place(seen.wall, seen.place)
     if seen.worker_id == chat.worker_id:
         return texts.own_card(where)
@@ -258,7 +258,7 @@ def _suggest(chat: Chat, after: int) -> Say:
         chat.forget(SUGGESTED)
         return texts.NO_MORE if has_profile else texts.NO_MORE_YET
     chat.remember(SUGGESTED, seen.profile_id)
-    looking.note(chat.db, chat.worker_id, seen, now=chat.now)
+    looking.note(chat.db, chat.worker_id, seen, key=chat.message.key, now=chat.now)
     return texts.suggestion(seen, seen.token, texts.place(seen.wall, seen.place), seen.profile_id)
 
 

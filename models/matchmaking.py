@@ -149,16 +149,16 @@ def place(position: int) -> str:
 
 
 class Scan(Base):
-    """Somebody looked at a card. The newest one of a person says which card "想认识TA" means."""
+    """Somebody looked at a card, by one message. The newest of a person says which card "想认识TA" means."""
 
     __tablename__ = "scan"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), primary_key=True)
+    message_key: Mapped[str] = mapped_column(String(200), primary_key=True)
     card_id: Mapped[int] = mapped_column(ForeignKey("card.id"), index=True)
-    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"))
     at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_scan_worker_id_id", "worker_id", "id"),)
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class RequestState(enum.StrEnum):

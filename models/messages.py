@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.crypto import Sealed, SealedJSON
@@ -36,6 +36,8 @@ class Received(Base):
 class Dialog(Base):
     """Where one person's conversation stands: the unfinished form and the pages not shown yet.
 
+    `recent` are the keys of the last messages that changed it, newest first, and `reply` is the newest one's
+    answer: a message that changes nothing else needs no row in `received`. `changed_at` is its version.
     `reminded_of` is the draft that its person was reminded of already.
     """
 
@@ -43,6 +45,8 @@ class Dialog(Base):
 
     worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), primary_key=True)
     state: Mapped[dict[str, Any]] = mapped_column(SealedJSON)
+    recent: Mapped[str | None] = mapped_column(Text)
+    reply: Mapped[str | None] = mapped_column(Sealed)
     changed_at: Mapped[datetime]
     remind_at: Mapped[datetime | None] = mapped_column(index=True)
     reminded_of: Mapped[str | None] = mapped_column(String(40))

@@ -108,6 +108,8 @@ def upgrade() -> None:
         "dialog",
         sa.Column("worker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("recent", sa.Text(), nullable=True),
+        sa.Column("reply", sa.LargeBinary(), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminded_of", sa.String(length=40), nullable=True),
@@ -378,17 +380,17 @@ def upgrade() -> None:
 
     op.create_table(
         "scan",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("card_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("worker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("message_key", sa.String(length=200), nullable=False),
+        sa.Column("card_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["card_id"], ["card.id"], name=op.f("fk_scan_card_id_card")),
         sa.ForeignKeyConstraint(["worker_id"], ["worker.id"], name=op.f("fk_scan_worker_id_worker")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
+        sa.PrimaryKeyConstraint("worker_id", "message_key", name=op.f("pk_scan")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("scan", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_scan_card_id"), ["card_id"], unique=False)
-        batch_op.create_index("ix_scan_worker_id_id", ["worker_id", "id"], unique=False)
 
     op.create_table(
         "meeting",
@@ -432,7 +434,6 @@ def downgrade() -> None:
     op.drop_table("seat")
     op.drop_table("meeting")
     with op.batch_alter_table("scan", schema=None) as batch_op:
-        batch_op.drop_index("ix_scan_worker_id_id")
         batch_op.drop_index(batch_op.f("ix_scan_card_id"))
 
     op.drop_table("scan")

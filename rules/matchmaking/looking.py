@@ -6,29 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from core.clock import local
 from core.db import insert_new
 from core.errors import Refused
 from core.prepared import Prepared
+from models.base import Moment
 from models.events import CheckIn, Event
 from models.matchmaking import Card, Mark, Profile, ProfileState, Report, Scan, Wall, place
 from models.people import Worker
 
 BLOCKED, KEPT, PASSED = "blocked", "kept", "passed"
 
-_Other = aliased(Profile)
+_Mine = aliased(Profile)
 _me: Any = bindparam("me")
 
-_BLOCKED = exists().where(
+# two questions instead of one with OR, so that each is a look into an index
+_BLOCKED_ME = exists(text("1")).where(
+    Mark.worker_id == Profile.worker_id,
+    Mark.profile_id == select(_Mine.id).where(_Mine.worker_id == _me).scalar_subquery(),
     Mark.kind == BLOCKED,
-    Mark.profile_id == _Other.id,
-    or_(
-        and_(Mark.worker_id == Profile.worker_id, _Other.worker_id == _me),
-        and_(Mark.worker_id == _me, _Other.id == Profile.id),
-    ),
+)
+_BLOCKED_BY_ME = exists(text("1")).where(
+    Mark.worker_id == _me, Mark.profile_id == Profile.id, Mark.kind == BLOCKED
 )
 
 _CARD = (
@@ -57,7 +59,8 @@ _CARD = (
         Card.revoked_at.is_(None),
         Profile.state == ProfileState.LISTED,
         Worker.unfollowed_at.is_(None),
-        ~_BLOCKED,
+        ~_BLOCKED_ME,
+        ~_BLOCKED_BY_ME,
     )
 )
 _BY_TOKEN = Prepared(_CARD.where(Card.token == bindparam("token")))
@@ -66,14 +69,17 @@ _LAST_SCANNED = Prepared(
         Card.id
         == select(Scan.card_id)
         .where(Scan.worker_id == _me)
-        .order_by(Scan.id.desc())
+        .order_by(Scan.at.desc())
         .limit(1)
         .scalar_subquery()
     )
 )
 _SCAN = Prepared(
-    insert(Scan).values(card_id=bindparam("card_id"), worker_id=bindparam("worker_id"), at=bindparam("at")),
-    writes=True,
+    text(
+        "INSERT INTO scan (card_id, worker_id, at, message_key) VALUES (:card_id, :worker_id, :at, :key) "
+        "ON CONFLICT DO NOTHING"
+    ).bindparams(bindparam("at", type_=Moment)),
+    keyed=True,
 )
 
 
@@ -103,7 +109,7 @@ class Seen:
         return place(self.position)
 
 
-def look(db: Session, worker_id: int, token: str, *, now: datetime) -> Seen:
+def look(db: Session, worker_id: int, token: str, *, key: str, now: datetime) -> Seen:
     """The card behind a code, and a note that it was looked at.
 
     Raises Refused("card_gone") for a revoked, unknown or hidden card and one whose owner blocked the scanner,
@@ -113,13 +119,13 @@ def look(db: Session, worker_id: int, token: str, *, now: datetime) -> Seen:
     if seen.onsite_only and seen.worker_id != worker_id and not is_checked_in(db, worker_id, seen.event_id):
         raise Refused("onsite_only")
     if seen.worker_id != worker_id:
-        note(db, worker_id, seen, now=now)
+        note(db, worker_id, seen, key=key, now=now)
     return seen
 
 
-def note(db: Session, worker_id: int, seen: Seen, *, now: datetime) -> None:
-    """Count a look; the newest is the card that words without a name mean."""
-    _SCAN.count(db, card_id=seen.card_id, worker_id=worker_id, at=now)
+def note(db: Session, worker_id: int, seen: Seen, *, key: str, now: datetime) -> None:
+    """Count a look, once for the message with this key; the newest is the card that words without a name mean."""
+    _SCAN.count(db, card_id=seen.card_id, worker_id=worker_id, at=now, key=key)
 
 
 def card(db: Session, worker_id: int, token: str = "") -> Seen:
@@ -201,14 +207,6 @@ def fits(one: Profile, other: Profile) -> bool:
         return (a.wants_born_from or 0) <= b.birth_year <= (a.wants_born_to or 9999)
 
     return one.sex != other.sex and wants(one, other) and wants(other, one)
-
-
-def scan_counts(db: Session, wall_id: int) -> dict[int, int]:
-    """Scans of each card of a wall by the card's id."""
-    rows: Any = db.execute(
-        select(Scan.card_id, func.count()).join(Card).where(Card.wall_id == wall_id).group_by(Scan.card_id)
-    )
-    return dict(rows.all())
 
 
 def day_start(now: datetime) -> datetime:

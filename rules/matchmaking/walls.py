@@ -183,7 +183,7 @@ def count(db: Session, event: Event) -> list[WallCount]:
         .subquery()
     )
     scans = (
-        select(Card.wall_id, func.count(Scan.id).label("scans"))
+        select(Card.wall_id, func.count(Scan.card_id).label("scans"))
         .join(Scan, Scan.card_id == Card.id)
         .group_by(Card.wall_id)
         .subquery()
@@ -200,7 +200,7 @@ def count(db: Session, event: Event) -> list[WallCount]:
 
 def scans(db: Session, wall: Wall) -> list[CardScans]:
     """Every live card of the wall with its scans, the most looked at first."""
-    seen = func.count(Scan.id)
+    seen = func.count(Scan.card_id)
     rows = db.execute(
         select(Card, seen, func.count(Scan.worker_id.distinct()))
         .outerjoin(Scan, Scan.card_id == Card.id)

@@ -124,8 +124,9 @@ def test_scans_are_counted_by_card_and_by_person(town: Town) -> None:
     quiet, loud = town.listed(wall), town.listed(wall)
     town.listed(other)
     one, two = town.worker(), town.worker()
-    for scanner in (one, one, two):
-        looking.look(town.db, scanner.id, loud.token, now=NOW)
+    for number, scanner in enumerate((one, one, two)):
+        for _twice in range(2):
+            looking.look(town.db, scanner.id, loud.token, key=str(number), now=NOW)
     assert [(row.card, row.scans, row.people) for row in walls.scans(town.db, wall)] == [
         (loud, 3, 2),
         (quiet, 0, 0),
