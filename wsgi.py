@@ -26,7 +26,6 @@ def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = 
     engine = make_engine(config)
     app = Flask("niangjia", static_folder="web/static", template_folder="web/templates")
     app.config["NIANGJIA"] = config
-    __import__('sys').setswitchinterval(0.0005)
     handlers.table()  # two handlers that claim one word must stop the start
     bot = Bot(config, engine, Lane(config), converse, clock=clock)
     app.extensions["bot"] = bot

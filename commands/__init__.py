@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "wall": "Print the walls of a fair, void cards, count scans.",
     "menu": "Check, push and show the menu at the bottom of the chat.",
     "doctor": "Check settings, database, Redis, WeChat, clock and disk, and say what to do.",
+    "bench": "Measure speed and memory beside a peer.",
     "assets": "Fetch fonts and front-end files (run and test do it by themselves).",
     "lock": "Write the locked requirements from the .in files.",
 }

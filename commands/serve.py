@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 from typing import Any
 
 import click
@@ -31,7 +32,7 @@ def command(port: int | None, wait_for_redis: bool) -> None:
     metrics_dir.use(config)
     try:
         with redis_server.running(config, wait=wait_for_redis):
-            _serve(config, port or config.web.port)
+            serve(config, port or config.web.port)
     except redis_server.RedisServerError as error:
         raise click.ClickException(str(error)) from None
 
@@ -57,14 +58,15 @@ def ready_to_serve(config: Config) -> None:
         engine.dispose()
 
 
-def _serve(config: Config, port: int) -> None:
+def serve(config: Config, port: int, target: str = "wsgi:create_app") -> None:
+    """Run the HTTP server with the settings of `web` until a signal ends it; `target` makes the application."""
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
     gc.freeze()  # what is loaded so far is shared with the forked processes
     Server(
-        "wsgi:create_app",
+        target,
         address=config.web.host,
         port=port,
         interface=Interfaces.WSGI,
@@ -85,11 +87,9 @@ def _serve(config: Config, port: int) -> None:
     ).serve(target_loader=_load)
 
 
-def _load(_target: str) -> Any:
+def _load(target: str) -> Any:
     """Make the application in a fresh process of the server."""
     die_with_parent()
-    config = load()
-    log.setup(config)
-    from wsgi import create_app
-
-    return create_app(config)
+    log.setup(load())
+    module, _, factory = target.partition(":")
+    return getattr(importlib.import_module(module), factory)()

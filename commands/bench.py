@@ -1,0 +1,63 @@
+"""Benchmarks, each beside a peer in one run. They print tables in Markdown; docs/performance.md keeps some."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """Measure speed and memory beside a peer, in one run on this machine."""
+
+
+@command.command()
+@click.option("--people", default=1000, show_default=True, help="Listed profiles in the database.")
+@click.option("--messages", default=6000, show_default=True, help="Messages in a round.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds; the median counts.")
+@click.option("--connections", default=32, show_default=True, help="Deliveries at the same time.")
+@click.option(
+    "--mode", "modes", multiple=True, type=click.Choice(["plain", "secure"]), help="Only this mode."
+)
+@click.option("--kind", "only", multiple=True, help="Only this message: keyword, card scan, form step.")
+def callback(
+    people: int, messages: int, rounds: int, connections: int, modes: tuple[str, ...], only: tuple[str, ...]
+) -> None:
+    """Our callback with demo data beside a bare WeRoBot robot that answers a fixed text.
+
+    Both under the same HTTP server, processes and threads (web.* in config.yaml) and the same embedded Redis.
+    """
+    from bench import callback as bench
+
+    print(f"{people} profiles, {messages} messages a round, median of {rounds}, {connections} connections\n")
+    for mode in modes or ("plain", "secure"):
+        print(
+            f"| {mode}: message | system | requests/s | p50 ms | p99 ms | CPU s / 1000 | peak RSS MB | not 200 |"
+        )
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+        with bench.prepared(people, mode) as place:
+            for kind in only or ("keyword", "card scan", "form step"):
+                rows = [
+                    bench.measure(
+                        place, target, mode, kind, count=messages, connections=connections, rounds=rounds
+                    )
+                    for target in (bench.PEER, bench.OURS)
+                ]
+                for row in rows:
+                    print(
+                        f"| {kind} | {row.system} | {row.rate:,.0f} | {row.p50 * 1000:.1f} | {row.p99 * 1000:.1f} "
+                        f"| {row.cpu_per_1000:.3f} | {row.peak_rss / 1e6:.0f} | {row.bad} |"
+                    )
+                peer, ours = rows
+                print(
+                    f"| {kind} | **ratio** | **{ours.rate / peer.rate:.2f}** | {ours.p50 / peer.p50:.2f} "
+                    f"| {ours.p99 / peer.p99:.2f} | {ours.cpu_per_1000 / peer.cpu_per_1000:.2f} "
+                    f"| {ours.peak_rss / peer.peak_rss:.2f} | |",
+                    flush=True,
+                )
+            costs = bench.costs(place, mode)
+        print(f"\n{mode}: cost of one message, counted\n")
+        print("| message | SQL statements | of them writes | Redis round trips | sent without waiting |")
+        print("| --- | --- | --- | --- | --- |")
+        for cost in costs:
+            print(f"| {cost.kind} | {cost.statements} | {cost.writes} | {cost.calls} | {cost.tells} |")
+        print(flush=True)
