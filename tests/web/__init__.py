@@ -1,0 +1,1 @@
+"""Tests in a browser of what is served, and of everything together."""
