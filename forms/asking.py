@@ -103,7 +103,7 @@ def _is_which(one: Field, draft: Draft) -> bool:
 def _summary(confirm: Confirm, draft: Draft, seen: Survey, lead: str) -> Say:
     body = confirm.body(seen.given) if confirm.body else listed(seen)
     hint = seen.position(confirm.hint) if seen.item(confirm.hint) else len(seen.items)
-    lines = (lead, confirm.head, body, texts.how_to_change(hint))
+    lines = (lead, confirm.head, body, texts.HOW_TO_CHANGE)
     here = tap_id(draft, SUMMARY)
     return Say(
         "\n".join(line for line in lines if line),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CONFIRM_HEAD = "看一眼，对吗？"
+HOW_TO_CHANGE = "要改哪项，回“改”加数字。"
 CHANGED = "改好了。"
 UNCHANGED = "好，没改。"
 FROM_THE_START = "好，从头来。"
@@ -39,11 +40,6 @@ def usual(shown: str) -> str:
 def example(text: str) -> str:
     """Shown after two answers that could not be read."""
     return f"比如：{text}"
-
-
-def how_to_change(number: int) -> str:
-    """Under the summary, above 提交 and a tap for this number."""
-    return f"要改哪项，回“改”加数字，比如“改{number}”。"
 
 
 def change(number: int) -> str:
