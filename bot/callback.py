@@ -36,7 +36,7 @@ from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
 from core.crypto import Sealed
-from core.db import BUSY, LOCK_SECONDS, Desk, commit, has_written, impatient, insert_new, is_locked, rollback
+from core.db import LOCK_SECONDS, Desk, busy, commit, has_written, impatient, insert_new, is_locked, rollback
 from core.errors import Refused
 from core.prepared import Prepared
 from core.redis import LOST, Lane, Script
@@ -287,7 +287,7 @@ class Bot:
         """Converse in one transaction and commit it together with the message's key."""
         try:
             return self._transact(job, inbound, self.converse)
-        except (*BUSY, Overtaken) as error:
+        except (*busy(), Overtaken) as error:
             # a deadlock, a lost connection, a dialog that another process changed: rolled back, so once more is safe
             self._log.warning("transaction repeated", message=inbound.name, error=_kind_of(error))
         except Exception:
@@ -347,7 +347,7 @@ class Bot:
                 if chat.is_changed:
                     chat.save(answer)
                 return True
-            except BUSY as error:
+            except busy() as error:
                 job.unsettle()
                 if not is_locked(error) or time.monotonic() > deadline:
                     raise
@@ -411,7 +411,7 @@ class Bot:
             with self.desk.session() as db, impatient(db, RECORD_SECONDS / 2):
                 insert_new(db, Received, key=inbound.key, at=now, is_late=True, body=body, reply=answer)
                 commit(db)
-        except BUSY as error:
+        except busy() as error:
             self._log.warning("late message kept in Redis", message=inbound.name, error=_kind_of(error))
             self.turns.keep_late(inbound.key, at=now.isoformat(), body=body, reply=answer)
 

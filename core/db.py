@@ -8,13 +8,13 @@ writes holds nobody up (docs/decisions/0002-database.md).
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -26,9 +26,7 @@ from core.config import Config
 
 WROTE = "niangjia_wrote"
 KEYED = "niangjia_keyed"
-BUSY = (OperationalError, sqlite3.OperationalError, psycopg.OperationalError)
-"""A lock not to be had, a deadlock, a lost connection: by SQLAlchemy's name, or by the driver's (`Prepared`)."""
-
+PATIENCE = "niangjia_patience"
 LOCK_SECONDS = 15
 """How long SQLite's write lock is waited for."""
 BUSY_MILLISECONDS = 200
@@ -74,7 +72,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
         "synchronous=NORMAL",  # a killed process loses nothing; a power cut may lose the last moments
         "foreign_keys=ON",
         f"busy_timeout={BUSY_MILLISECONDS}",
-        "cache_size=-16000",
+        "cache_size=-4000",  # 4 MB for each connection; each thread has one
         "temp_store=MEMORY",
         "wal_autocheckpoint=2000",
     ):
@@ -94,13 +92,22 @@ def begin_write(connection: Connection) -> None:
     connection.info[WROTE] = True
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
-        deadline = time.monotonic() + LOCK_SECONDS
+        deadline = time.monotonic() + connection.info.get(PATIENCE, LOCK_SECONDS)
         while not driver.in_transaction:
             try:
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if not is_locked(error) or time.monotonic() > deadline:
                     raise
+
+
+def busy() -> tuple[type[Exception], ...]:
+    """A lock not to be had, a deadlock, a lost connection: by SQLAlchemy's name, or by the driver's (`Prepared`).
+
+    psycopg is 9 MB that a process on SQLite never loads.
+    """
+    psycopg = sys.modules.get("psycopg")
+    return (OperationalError, sqlite3.OperationalError, *((psycopg.OperationalError,) if psycopg else ()))
 
 
 def is_locked(error: Exception) -> bool:
@@ -149,16 +156,13 @@ class Desk:
 
 @contextmanager
 def impatient(db: Session, seconds: float) -> Iterator[None]:
-    """On SQLite wait for the write lock no longer than this; raises one of BUSY when it is not to be had."""
-    connection = connection_of(db)
-    if connection.dialect.name != "sqlite":
+    """On SQLite wait for the write lock about as long as this; raises one of `busy()` when it is not to be had."""
+    info = connection_of(db).info
+    info[PATIENCE] = seconds
+    try:
         yield
-        return
-    driver = driver_of(db)
-    usual = driver.execute("PRAGMA busy_timeout").fetchone()[0]
-    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-    yield  # after an error the connection is thrown away, with its setting
-    driver.execute(f"PRAGMA busy_timeout={usual}")
+    finally:
+        del info[PATIENCE]
 
 
 def has_written(db: Session) -> bool:
