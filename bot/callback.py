@@ -287,11 +287,11 @@ class Bot:
         """Converse in one transaction and commit it together with the message's key."""
         try:
             return self._transact(job, inbound, self.converse)
-        except (*busy(), Overtaken) as error:
+        except Exception as error:
+            if not isinstance(error, (Overtaken, *busy())):
+                return self._apologise(job, inbound)
             # a deadlock, a lost connection, a dialog that another process changed: rolled back, so once more is safe
             self._log.warning("transaction repeated", message=inbound.name, error=_kind_of(error))
-        except Exception:
-            return self._apologise(job, inbound)
         try:
             return self._transact(job, inbound, self.converse)
         except Exception:
