@@ -49,13 +49,13 @@ def load_demo(config: Config) -> None:
                 db.commit()
             for phone in to_follow:
                 phones.follow(phone)
-            cast.talk(phones, now=now)
             sheets = config.data_dir / "sheets"
             sheets.mkdir(mode=0o700, parents=True, exist_ok=True)
             with wechat(config) as client:
                 wall = sheets / "wall-1.pdf"
                 print_wall(engine, first, client, wall, config=config, now=now, if_needed=True)
                 print_door(token, client, sheets / "checkin.png", config=config, now=now)
+            cast.talk(phones, now=now)  # last, when those who have just followed are greeted
     except NoEmulator as no:
         raise click.ClickException(str(no)) from None
     finally:
