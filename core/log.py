@@ -46,6 +46,9 @@ _SECRET = frozenset(
 _PERSON = frozenset({"openid", "touser", "from_user", "unionid"})
 _IN_TEXT = re.compile(r"((?:access_token|secret|token|ticket|password|appsecret)=)[^&\s'\"]+", re.IGNORECASE)
 
+# PostgreSQL quotes the row it refuses, in as many lines as its values have.
+_ROW = re.compile(r"(?<=DETAIL:).*?(?=\n\[SQL|\n\n|\nCONTEXT:|\Z)", re.DOTALL)
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -63,6 +66,8 @@ def _masked(key: str, value: Any) -> Any:
             return HIDDEN
         if name in _PERSON:
             return f"…{value[-6:]}"
+        if "DETAIL:" in value:
+            value = _ROW.sub(f" {HIDDEN}", value)
         return _IN_TEXT.sub(r"\1" + HIDDEN, value) if "=" in value else value
     if value is None or isinstance(value, bool | int | float):
         return HIDDEN if key.lower() in _SECRET and value is not None else value

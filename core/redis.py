@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import redis
 from hiredis import pack_command
@@ -28,10 +28,13 @@ def connect(config: Config, **options: Any) -> redis.Redis:
 class Script:
     """A Lua script, sent by its hash."""
 
+    all: ClassVar[list[Script]] = []
+
     def __init__(self, source: str, keys: int) -> None:
         self.source = source
         self.keys = str(keys)
         self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self.all.append(self)
 
 
 class Lane:
@@ -108,6 +111,12 @@ class Lane:
         if connection is None:
             connection = self._local.connection = self._pool.get_connection()
             self._local.owed = None
+            for (
+                script
+            ) in Script.all:  # or what is told to a Redis just started would be done only after the next call
+                connection.send_command("SCRIPT", "LOAD", script.source)
+            for _ in Script.all:
+                connection.read_response()
         return connection
 
     def _drain(self, connection: Any) -> None:
