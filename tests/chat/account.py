@@ -183,8 +183,8 @@ class Account:
                 say = notices.words(db, notice)
                 if say is not None:
                     said.append(phone.reads(render(say)))
-            if take:
-                ids = [notice.id for notice in due]
+            ids = [notice.id for notice in due]
+            if take and ids:
                 db.execute(update(Notice).where(Notice.id.in_(ids)).values(state=NoticeState.SENT))
             db.commit()
         return said

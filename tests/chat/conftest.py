@@ -6,6 +6,20 @@ import pytest
 
 from core.config import Config
 from tests.chat.account import Account, Phone, in_mode, opened
+from tests.conftest import DATABASE
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if DATABASE != "sqlite":  # PostgreSQL has no lock for all writers
+        dropped = [item for item in items if "on_sqlite" in getattr(item, "fixturenames", ())]
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+            items[:] = [item for item in items if item not in dropped]
+
+
+@pytest.fixture
+def on_sqlite() -> None:
+    """For tests of what only SQLite does; they are not collected elsewhere."""
 
 
 @pytest.fixture

@@ -232,7 +232,12 @@ def test_a_broken_envelope_is_a_400(account: Account, seal: str) -> None:
 @in_all_modes
 def test_a_wrong_signature_is_a_403_and_no_handler_runs(account: Account, phone: Phone) -> None:
     ran: list[Chat] = []
-    account.bot.converse = lambda chat: (ran.append(chat), (Say("x"),))[1]
+
+    def converse(chat: Chat) -> tuple[Say, ...]:
+        ran.append(chat)
+        return (Say("x"),)
+
+    account.bot.converse = converse
     before = counted("bad signature") + counted("bad msg_signature")
     query, body = account.wire.packed(document(account.wire.fields(phone.openid, "text", Content="你好")))
     for broken in (
@@ -280,7 +285,7 @@ def test_a_body_over_64_kib_is_a_413(account: Account) -> None:
     assert account.wire.send(*big(account, 65537)).status == 413
     query, body = big(account, 70000)
     for length in (None, "10", "0x10", "", "-1", "70000", "99999999999999999999"):
-        answer = call(account.app, "POST", query, body, CONTENT_LENGTH=length)
+        answer = call(account.app, "POST", query, body, environ={"CONTENT_LENGTH": length})
         assert answer.status == 413, length
 
 
@@ -301,9 +306,7 @@ def test_no_more_than_the_limit_is_ever_read(account: Account) -> None:
         account.app,
         "POST",
         urlencode(account.wire.query()),
-        CONTENT_LENGTH=None,
-        HTTP_TRANSFER_ENCODING="chunked",
-        **{"wsgi.input": body},
+        environ={"CONTENT_LENGTH": None, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": body},
     )
     assert answer.status == 413
     assert body.given == 65537
@@ -318,7 +321,7 @@ class Dribble(io.BytesIO):
 
 def test_a_body_in_small_pieces_is_read_whole(account: Account, phone: Phone) -> None:
     query, body = account.wire.packed(document(account.wire.fields(phone.openid, "text", Content="你好")))
-    answer = call(account.app, "POST", query, **{"wsgi.input": Dribble(body), "CONTENT_LENGTH": None})
+    answer = call(account.app, "POST", query, environ={"wsgi.input": Dribble(body), "CONTENT_LENGTH": None})
     assert "娘家" in phone.hears(account.wire.read(answer))
 
 
@@ -551,7 +554,12 @@ def test_A11_a_line_of_links_longer_than_a_page_is_cut_between_them() -> None:
 @in_all_modes
 def test_A10_a_signed_query_string_is_good_for_one_message(account: Account, phone: Phone) -> None:
     ran: list[str] = []
-    account.bot.converse = lambda chat: (ran.append(chat.message.text), (Say(chat.message.text),))[1]
+
+    def converse(chat: Chat) -> tuple[Say, ...]:
+        ran.append(chat.message.text)
+        return echo(chat)
+
+    account.bot.converse = converse
     wire = account.wire
     message = document(wire.fields(phone.openid, "text", Content="第一"))
     query, body = wire.packed(message)

@@ -35,9 +35,15 @@ class Answer:
 
 
 def call(
-    app: WSGIApplication, method: str, query: str, body: bytes = b"", path: str = "/wechat", **environ: Any
+    app: WSGIApplication,
+    method: str,
+    query: str,
+    body: bytes = b"",
+    *,
+    path: str = "/wechat",
+    environ: dict[str, Any] | None = None,
 ) -> Answer:
-    """One HTTP request to a WSGI application."""
+    """One HTTP request to a WSGI application; `environ` changes what it sees, None takes a key away."""
     seen: dict[str, Any] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
@@ -57,7 +63,7 @@ def call(
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": io.StringIO(),
-    } | environ
+    } | (environ or {})
     chunks = app({k: v for k, v in request.items() if v is not None}, start_response)
     headers = seen["headers"]
     answer = Answer(seen["status"], headers.get("content-type", ""), b"".join(chunks))
