@@ -195,9 +195,7 @@ def how_to_check_in(chat: Chat, _: Any) -> Say:
 @router.tap("pause")
 def pause(chat: Chat, _: Any) -> Say:
     """Hide one's card at once."""
-    mine = submitting.need(chat.db, chat.worker_id)
-    if mine.state != ProfileState.PAUSED:
-        profiles.move(chat.db, mine, ProfileState.PAUSED, now=chat.now)
+    profiles.pause(chat.db, submitting.need(chat.db, chat.worker_id), now=chat.now)
     return texts.PAUSED
 
 
@@ -205,9 +203,7 @@ def pause(chat: Chat, _: Any) -> Say:
 @router.tap("resume")
 def resume(chat: Chat, _: Any) -> Say:
     """Show it again."""
-    mine = submitting.need(chat.db, chat.worker_id)
-    if mine.state != ProfileState.LISTED:
-        profiles.move(chat.db, mine, ProfileState.LISTED, now=chat.now)
+    profiles.resume(chat.db, submitting.need(chat.db, chat.worker_id), now=chat.now)
     return texts.RESUMED
 
 

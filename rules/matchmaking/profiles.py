@@ -85,6 +85,24 @@ def move(
             cards.revoke(db, card, now=now)
 
 
+def pause(db: Session, profile: Profile, *, now: datetime) -> None:
+    """Its person hides a listed profile; a second time changes nothing. Raises Refused("profile_move")."""
+    if profile.state != _PAUSED:
+        move(db, profile, _PAUSED, now=now)
+
+
+def resume(db: Session, profile: Profile, *, now: datetime) -> None:
+    """Its person shows a hidden profile again; a second time changes nothing. Raises Refused("profile_move").
+
+    The table alone would not do: from review it leads to the list too, which is for staff to decide.
+    """
+    if profile.state == _LISTED:
+        return
+    if profile.state != _PAUSED:
+        raise Refused("profile_move", before=str(profile.state), after=_LISTED.value)
+    move(db, profile, _LISTED, now=now)
+
+
 def approve(db: Session, profile: Profile, *, staff: Staff, now: datetime, wall: Wall | None = None) -> None:
     """List the profile, hang its card at the fair, tell its person, and pass on the wishes that waited for this."""
     need_reviewer(db, profile, staff, now=now)

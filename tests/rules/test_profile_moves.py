@@ -49,6 +49,29 @@ def test_moves_are_those_of_the_table(town: Town, before: S, after: S) -> None:
         assert profile.state == before
 
 
+@pytest.mark.parametrize("before", [S.IN_REVIEW, S.REFUSED, S.WITHDRAWN])
+def test_nobody_lists_themself(town: Town, before: S) -> None:
+    profile = town.profile()
+    profile.state = before
+    for act in (profiles.pause, profiles.resume):
+        with refused("profile_move"):
+            act(town.db, profile, now=NOW)
+    assert profile.state == before
+
+
+def test_a_listed_profile_is_hidden_and_shown_again(town: Town) -> None:
+    profile = town.profile()
+    profiles.approve(town.db, profile, staff=town.staff("lin", town.city), now=NOW)
+    for act, after in (
+        (profiles.pause, S.PAUSED),
+        (profiles.pause, S.PAUSED),
+        (profiles.resume, S.LISTED),
+        (profiles.resume, S.LISTED),
+    ):
+        act(town.db, profile, now=NOW)
+        assert profile.state == after
+
+
 def test_each_move_leaves_a_row(town: Town) -> None:
     profile = town.profile()
     officer = town.staff("lin", town.city)
