@@ -20,7 +20,7 @@ from core import crypto, log
 from core.clock import utcnow
 from core.config import Config
 from core.db import make_engine
-from demo import people, scenery
+from demo import cast, people, scenery
 from demo.phones import NoEmulator, Phones
 from emulator.testing import Running
 from models.base import Base
@@ -129,6 +129,41 @@ def test_twice_is_once(settings: Config, platform: Running, db: Session) -> None
     load_demo(settings)
     assert rows(db) == before
     assert len(list(platform.state.phones())) == 6
+
+
+def test_people_have_written_lately_so_that_notices_reach_them(settings: Config, platform: Running) -> None:
+    def said() -> dict[str, list[str]]:
+        return {
+            person.nickname: [line.text for line in person.chat or [] if line.kind == "text"]
+            for person in platform.state.phones()
+            if person.following
+        }
+
+    load_demo(settings)
+    once = said()
+    assert once == {
+        "小禾": ["我的资料卡"],
+        "小满": ["我的资料卡"],
+        "阿宽": ["我的资料卡"],
+        "工会林老师": ["帮助"],
+    }
+    load_demo(settings)
+    assert said() == once
+    phones = Phones(platform.url)
+    cast.talk(phones, now=utcnow() + cast.SILENT + timedelta(minutes=5))
+    phones.close()
+    assert [len(lines) for lines in said().values()] == [2, 2, 2, 2]
+
+
+def test_a_sheet_with_nothing_out_of_date_is_left_alone(settings: Config, platform: Running) -> None:
+    load_demo(settings)
+    sheet = settings.data_dir / "sheets" / "wall-1.pdf"
+    first = sheet.stat().st_ino
+    load_demo(settings)
+    assert sheet.stat().st_ino == first
+    sheet.unlink()
+    load_demo(settings)
+    assert sheet.exists()
 
 
 def test_when_the_emulator_forgot_its_phones_the_same_people_get_new_ones(
