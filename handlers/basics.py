@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.chat import Chat
 from bot.replies import Say
-from bot.router import Router
+from bot.router import Router, quick
 from bot.texts import basics as texts
 from bot.texts import notices
 from forms import chat as forms
@@ -15,6 +15,8 @@ from rules import inbox, people
 router = Router("basics")
 
 PAGE = 5
+READ = 20
+"""So many notices are shown, and read at a time: some have no words any more."""
 
 
 @router.event("subscribe")
@@ -25,6 +27,7 @@ def follow(chat: Chat, _: Any) -> Say:
 
 
 @router.keyword("你好", "您好", "hello", "hi", "在吗", "早上好", "晚上好")
+@quick
 def greet(chat: Chat, _: Any) -> Say:
     """Somebody says hello."""
     return texts.WELCOME
@@ -38,6 +41,7 @@ def leave(chat: Chat, _: Any) -> None:
 
 @router.keyword("我的消息", "消息", "通知", about="看结果和通知")
 @router.menu("messages")
+@quick
 def messages(chat: Chat, _: Any) -> Say:
     """The newest notices."""
     chat.forget("before")
@@ -45,6 +49,7 @@ def messages(chat: Chat, _: Any) -> Say:
 
 
 @router.keyword("更早的", "更早的消息")
+@quick
 def earlier(chat: Chat, _: Any) -> Say:
     """The notices before those shown last."""
     before = chat.state.get("before")
@@ -56,7 +61,7 @@ def message(chat: Chat, notice_id: str) -> Say:
     """One of the notices, all of it."""
     number = int(notice_id) if notice_id.isdecimal() and len(notice_id) < 18 else 0
     notice = inbox.one(chat.db, chat.worker_id, number)
-    return (notice and notices.words(chat.db, notice)) or texts.MESSAGE_GONE
+    return (notice and notices.words(chat.db, notice, now=chat.now)) or texts.MESSAGE_GONE
 
 
 @router.keyword("人工", "转人工", "人工客服", "客服", about="找工作人员")
@@ -69,27 +74,31 @@ def human(chat: Chat, _: Any) -> Say:
 
 
 @router.keyword("接着填", "继续", "接着来")
+@quick
 def resume(chat: Chat, _: Any) -> Say:
     """To go on with what is not there any more; a form that is there takes the word itself."""
     return texts.NOTHING_PENDING
 
 
 @router.keyword("取消", "返回", "重来", "不填了", "退出")
+@quick
 def nothing_to_leave(chat: Chat, _: Any) -> Say:
     """The words of a form when there is none."""
     return texts.NOTHING_TO_LEAVE
 
 
 def _page(chat: Chat, before: int | None) -> Say | None:
-    found = inbox.recent(chat.db, chat.worker_id, before=before, limit=PAGE + 1)
-    if not found:
-        return None
-    shown = []
-    for notice in found[:PAGE]:
-        say = notices.words(chat.db, notice)
-        if say is not None:
-            shown.append((notice.id, texts.moment(notice.made_at, now=chat.now), say.text))
-    is_more = len(found) > PAGE
+    shown: list[tuple[int, str, str]] = []
+    while len(shown) <= PAGE:
+        found = inbox.recent(chat.db, chat.worker_id, before=before, limit=READ)
+        for notice in found:
+            say = notices.words(chat.db, notice, now=chat.now)
+            if say is not None:
+                shown.append((notice.id, texts.moment(notice.made_at, now=chat.now), say.text))
+        if len(found) < READ:
+            break
+        before = found[-1].id
+    is_more = len(shown) > PAGE
     if is_more:
-        chat.remember("before", found[PAGE - 1].id)
-    return texts.messages(shown, is_more=is_more) if shown else None
+        chat.remember("before", shown[PAGE - 1][0])
+    return texts.messages(shown[:PAGE], is_more=is_more) if shown else None

@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import handlers
+from bot import router
 from bot.chat import Chat
+from bot.inbound import Inbound
 from bot.replies import MORE, Say
 from bot.router import Handler, Reply, Table
 from bot.texts import basics as texts
 from bot.texts import notices
 from forms import chat as forms
+from forms import words
 from forms.engine import Outcome, Turn
 from qr import scenes
 from rules import inbox, people
@@ -23,6 +26,19 @@ def converse(chat: Chat, table: Table | None = None) -> tuple[Say, ...]:
     if says and chat.has_kept_notices:
         says += _kept(chat)
     return says
+
+
+def is_quick(message: Inbound) -> bool:
+    """Whether the answer takes a moment only: its handler says so, or it is an answer to a form's question."""
+    table = handlers.table()
+    if message.kind == "text":
+        if tapped := table.tapped(message.tap):
+            return router.is_quick(tapped[0])
+        word = table.words.exact(message.text)
+        return router.is_quick(word.value) if word else words.plain(message.text) not in words.SUBMIT
+    if message.kind in ("event:scan", "event:subscribe") and message.event_key:
+        return router.is_quick(table.scenes.get(type(scenes.unpack(message.event_key))))
+    return message.kind == "event:click" and router.is_quick(table.menu_keys.get(message.event_key))
 
 
 def _answer(chat: Chat, table: Table) -> tuple[Say, ...]:
@@ -106,7 +122,7 @@ def _kept(chat: Chat) -> tuple[Say, ...]:
     """What could not be sent before, now that its person is here."""
     said = []
     for notice in inbox.take_kept(chat.db, chat.worker_id, now=chat.now):
-        say = notices.words(chat.db, notice)
+        say = notices.words(chat.db, notice, now=chat.now)
         if say is not None:
             said.append(say)
     if said:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.chat import Chat
 from bot.replies import Say
-from bot.router import Router
+from bot.router import Router, quick
 from bot.texts import matchmaking as texts
 from core.errors import Refused
 from forms import chat as forms
@@ -25,12 +25,14 @@ SUGGESTED = "suggested"
 
 
 @router.scene(CardScene)
+@quick
 def scan(chat: Chat, scene: CardScene) -> Say:
     """A card on the wall was scanned."""
     return show(chat, scene.token)
 
 
 @router.tap("card")
+@quick
 def show(chat: Chat, token: str) -> Say:
     """Show a card."""
     seen = looking.look(chat.db, chat.worker_id, token, key=chat.message.key, now=chat.now)
@@ -98,12 +100,14 @@ def report(chat: Chat, token: str = "") -> Say:
 @router.keyword("找对象", "相亲", "找朋友", "牵线", about="看合适的卡片")
 @router.menu("find")
 @router.tap("find")
+@quick
 def find(chat: Chat, _: Any) -> Say:
     """A card that fits, the one after those suggested before; behind the last they begin anew."""
     return _suggest(chat, chat.state.get(SUGGESTED, 0))
 
 
 @router.tap("whom")
+@quick
 def whom(chat: Chat, sex: str) -> Say:
     """Somebody without a profile says whom to look for."""
     if sex not in texts.SEX:
@@ -113,6 +117,7 @@ def whom(chat: Chat, sex: str) -> Say:
 
 
 @router.tap("next")
+@quick
 def another(chat: Chat, profile_id: str) -> Say:
     """The next card."""
     return _suggest(chat, int(profile_id) if profile_id.isdecimal() and len(profile_id) < 18 else 0)
@@ -121,6 +126,7 @@ def another(chat: Chat, profile_id: str) -> Say:
 @router.keyword("我的资料卡", "资料卡", "我的资料", about="做卡、改卡、暂停")
 @router.menu("profile")
 @router.tap("mine")
+@quick
 def my_profile(chat: Chat, _: Any) -> Say:
     """One's own profile, or an offer to make one."""
     mine = submitting.of(chat.db, chat.worker_id)
@@ -132,6 +138,7 @@ def my_profile(chat: Chat, _: Any) -> Say:
 
 @router.keyword("现在做")
 @router.tap("profile")
+@quick
 def make_profile(chat: Chat, _: Any) -> Say:
     """Start the form; whoever has a profile changes it."""
     return edit_profile(chat, _)
@@ -139,6 +146,7 @@ def make_profile(chat: Chat, _: Any) -> Say:
 
 @router.keyword("修改资料卡")
 @router.tap("edit")
+@quick
 def edit_profile(chat: Chat, _: Any) -> Say:
     """The form with what is known already."""
     mine = submitting.of(chat.db, chat.worker_id)
@@ -174,6 +182,7 @@ def profile_submitted(chat: Chat, answers: Any) -> Say:
 
 
 @router.keyword("我的收藏", "收藏夹", about="看收藏的卡片")
+@quick
 def favourites(chat: Chat, _: Any) -> Say:
     """The cards kept."""
     return texts.favourites(
@@ -186,6 +195,7 @@ def favourites(chat: Chat, _: Any) -> Say:
 
 @router.keyword("签到", about="活动现场签到")
 @router.menu("checkin")
+@quick
 def how_to_check_in(chat: Chat, _: Any) -> Say:
     """Checking in takes the code at the door."""
     return texts.SCAN_TO_CHECK_IN
@@ -241,7 +251,8 @@ def decline(chat: Chat, request_id: str = "") -> Say:
 @router.tap("later")
 def later(chat: Chat, request_id: str = "") -> Say:
     """Neither yes nor no for now."""
-    requests.pending(chat.db, chat.worker_id, _id(request_id), now=chat.now)
+    request = requests.pending(chat.db, chat.worker_id, _id(request_id), now=chat.now)
+    requests.postpone(request, now=chat.now)
     return texts.LATER_SAID
 
 
@@ -262,7 +273,10 @@ def _contact(chat: Chat, request_id: int) -> Say:
     request = requests.named(chat.db, chat.worker_id, request_id)
     other = requests.contact_of(chat.db, chat.worker_id, request)
     meeting = meetings.meeting_of(chat.db, request)
-    return texts.yes_said(other, meeting, minutes=chat.config.matchmaking.meeting_minutes, now=chat.now)
+    minutes = chat.config.matchmaking.meeting_minutes
+    if request.asker_id == chat.worker_id:
+        return texts.yes_heard(other, meeting, minutes=minutes)
+    return texts.yes_said(other, meeting, minutes=minutes, now=chat.now)
 
 
 def _id(text: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,14 +15,15 @@ from core.clock import utcnow
 from models.events import Meeting
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
 from models.messages import Dialog, Notice
+from rules.matchmaking import looking, requests
 
-_Words = Callable[[Session, Notice, dict[str, Any]], Say | None]
+_Words = Callable[[Session, Notice, dict[str, Any], datetime], Say | None]
 _KINDS: dict[str, _Words] = {}
 
 
-def words(db: Session, notice: Notice) -> Say | None:
-    """What to say for a notice. Raises KeyError for a kind without words."""
-    return _KINDS[notice.kind](db, notice, notice.facts)
+def words(db: Session, notice: Notice, *, now: datetime | None = None) -> Say | None:
+    """What to say for a notice now. Raises KeyError for a kind without words."""
+    return _KINDS[notice.kind](db, notice, notice.facts, now or utcnow())
 
 
 def kinds() -> frozenset[str]:
@@ -42,12 +44,12 @@ def _profile(db: Session, worker_id: int) -> Profile | None:
 
 
 @_kind("late_answer")
-def _late_answer(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _late_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return Say(facts["text"], is_rendered=True)
 
 
 @_kind("form_waiting")
-def _form_waiting(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _form_waiting(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     dialog = db.get(Dialog, notice.worker_id)
     draft = (dialog.state.get("draft") or {}) if dialog else {}
     if draft.get("id") != facts["draft"] or draft.get("state") not in ("open", "expired"):
@@ -56,7 +58,7 @@ def _form_waiting(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | N
 
 
 @_kind("profile_listed")
-def _profile_listed(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _profile_listed(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     profile = _profile(db, notice.worker_id)
     if profile is None or profile.state not in (ProfileState.LISTED, ProfileState.PAUSED):
         return None
@@ -76,7 +78,7 @@ def _profile_listed(db: Session, notice: Notice, facts: dict[str, Any]) -> Say |
 
 
 @_kind("profile_refused")
-def _profile_refused(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _profile_refused(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     profile = _profile(db, notice.worker_id)
     if profile is None or profile.state != ProfileState.REFUSED:
         return None
@@ -84,43 +86,42 @@ def _profile_refused(db: Session, notice: Notice, facts: dict[str, Any]) -> Say 
 
 
 @_kind("meet_asked")
-def _meet_asked(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _meet_asked(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])
-    asker = _profile(db, request.asker_id)
-    if (
-        request.state != RequestState.OPEN
-        or request.expires_at <= utcnow()
-        or asker is None
-        or not asker.is_listed
-    ):
+    asker, asked = _profile(db, request.asker_id), _profile(db, request.asked_id)
+    if request.state != RequestState.OPEN or request.expires_at <= now or asker is None:
+        return None
+    if not requests.can_meet(db, request) or asked is None or asked.state == ProfileState.PAUSED:
         return None
     return matchmaking.somebody_asks(asker, request.id)
 
 
 @_kind("meet_accepted")
-def _meet_accepted(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _meet_accepted(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])
-    other = _profile(db, request.asked_id)
+    mine, other = _profile(db, request.asker_id), _profile(db, request.asked_id)
     if request.state != RequestState.ACCEPTED or other is None or other.state == ProfileState.WITHDRAWN:
+        return None
+    if mine is None or looking.is_blocked(db, mine, other):
         return None
     meeting = db.scalar(select(Meeting).where(Meeting.request_id == request.id))
     return matchmaking.yes_heard(other, meeting, minutes=facts["minutes"])
 
 
 @_kind("meet_no_answer")
-def _meet_no_answer(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _meet_no_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])
     other = _profile(db, request.asked_id)
     return matchmaking.no_answer(other.nickname) if other else None
 
 
 @_kind("meeting_soon")
-def _meeting_soon(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _meeting_soon(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     meeting = db.get(Meeting, facts["meeting"])
     return matchmaking.meeting_soon(meeting.table_number, meeting.starts_at) if meeting else None
 
 
 @_kind("meeting_over")
-def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any]) -> Say | None:
+def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     meeting = db.get(Meeting, facts["meeting"])
     return matchmaking.meeting_over(meeting.table_number, facts["minutes"]) if meeting else None

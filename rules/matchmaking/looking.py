@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, select, text
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from core.clock import local
@@ -21,6 +21,7 @@ from models.people import Worker
 BLOCKED, KEPT, PASSED = "blocked", "kept", "passed"
 
 _Mine = aliased(Profile)
+_Kept = aliased(Mark)  # not Mark itself: the subqueries below would take it for theirs
 _me: Any = bindparam("me")
 
 # two questions instead of one with OR, so that each is a look into an index
@@ -116,8 +117,6 @@ def look(db: Session, worker_id: int, token: str, *, key: str, now: datetime) ->
     all alike; Refused("onsite_only") when the wall is for those who are there.
     """
     seen = card(db, worker_id, token)
-    if seen.onsite_only and seen.worker_id != worker_id and not is_checked_in(db, worker_id, seen.event_id):
-        raise Refused("onsite_only")
     if seen.worker_id != worker_id:
         note(db, worker_id, seen, key=key, now=now)
     return seen
@@ -129,19 +128,34 @@ def note(db: Session, worker_id: int, seen: Seen, *, key: str, now: datetime) ->
 
 
 def card(db: Session, worker_id: int, token: str = "") -> Seen:
-    """The card with this token, or the one looked at last. Raises Refused("card_gone")."""
+    """The card with this token, or the one looked at last. Raises Refused as `look` does."""
     if token:
         rows = _BY_TOKEN.rows(db, token=token, me=worker_id)
     else:
         rows = _LAST_SCANNED.rows(db, me=worker_id)
     if not rows:
         raise Refused("card_gone")
-    return Seen(*rows[0])
+    seen = Seen(*rows[0])
+    if seen.onsite_only and seen.worker_id != worker_id and not is_checked_in(db, worker_id, seen.event_id):
+        raise Refused("onsite_only")
+    return seen
 
 
 def is_checked_in(db: Session, worker_id: int, event_id: int) -> bool:
     """Whether somebody has arrived at an event."""
     return db.get(CheckIn, (event_id, worker_id)) is not None
+
+
+def is_blocked(db: Session, one: Profile, other: Profile) -> bool:
+    """Whether either of two people blocked the other."""
+    found = select(Mark.worker_id).where(
+        Mark.kind == BLOCKED,
+        or_(
+            (Mark.worker_id == one.worker_id) & (Mark.profile_id == other.id),
+            (Mark.worker_id == other.worker_id) & (Mark.profile_id == one.id),
+        ),
+    )
+    return db.scalar(found.limit(1)) is not None
 
 
 def mark(db: Session, worker_id: int, profile_id: int, kind: str, *, now: datetime) -> None:
@@ -164,8 +178,8 @@ def report(db: Session, worker_id: int, profile_id: int, *, now: datetime) -> No
 def kept(db: Session, worker_id: int, *, limit: int = 10) -> list[Seen]:
     """The cards somebody keeps, newest first, as far as they may still be seen."""
     rows = db.execute(
-        _CARD.join(Mark, and_(Mark.profile_id == Profile.id, Mark.worker_id == _me, Mark.kind == KEPT))
-        .order_by(Mark.at.desc())
+        _CARD.join(_Kept, and_(_Kept.profile_id == Profile.id, _Kept.worker_id == _me, _Kept.kind == KEPT))
+        .order_by(_Kept.at.desc())
         .limit(limit),
         {"me": worker_id},
     )
@@ -182,6 +196,10 @@ def suggest(db: Session, worker_id: int, *, after: int = 0, sex: str = "", now: 
         Profile.worker_id != worker_id,
         Profile.id > after,
         Event.ends_at > now,
+        or_(
+            ~Event.onsite_only,
+            exists().where(CheckIn.event_id == Event.id, CheckIn.worker_id == _me),
+        ),
         ~exists().where(Mark.profile_id == Profile.id, Mark.worker_id == _me, Mark.kind == PASSED),
     )
     if mine is not None:

@@ -24,18 +24,18 @@ def check_in(db: Session, worker_id: int, event: Event, *, now: datetime) -> boo
 
 
 def fair_of_both(db: Session, request: MeetRequest, *, now: datetime) -> Event | None:
-    """The fair that is on and where both are checked in."""
+    """The fair that is on and where both are: each is where they checked in last."""
     here = [
-        select(CheckIn.event_id).where(CheckIn.worker_id == worker)
+        db.scalar(
+            select(Event)
+            .join(CheckIn, CheckIn.event_id == Event.id)
+            .where(CheckIn.worker_id == worker, Event.starts_at <= now, Event.ends_at > now)
+            .order_by(CheckIn.at.desc(), Event.id.desc())
+            .limit(1)
+        )
         for worker in (request.asker_id, request.asked_id)
     ]
-    return db.scalar(
-        select(Event)
-        .where(Event.id.in_(here[0]), Event.id.in_(here[1]), Event.starts_at <= now, Event.ends_at > now)
-        .where(Event.tables > 0)
-        .order_by(Event.id.desc())
-        .limit(1)
-    )
+    return here[0] if here[0] is here[1] and here[0] is not None and here[0].tables else None
 
 
 def arrange(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> Meeting | None:
@@ -51,7 +51,7 @@ def arrange(db: Session, request: MeetRequest, *, now: datetime, limits: Matchma
     earliest = now + timedelta(minutes=limits.meeting_lead_minutes)
     starts_at = event.starts_at + step * -((event.starts_at - earliest) // step)
     while starts_at + length <= event.ends_at and starts_at < now + timedelta(hours=4):
-        meeting = _sit_down(db, event, request, starts_at)
+        meeting = _sit_down(db, event, request, starts_at, step)
         if meeting is not None:
             facts = {"meeting": meeting.id, "minutes": limits.meeting_minutes}
             for worker_id in (request.asker_id, request.asked_id):
@@ -67,18 +67,29 @@ def meeting_of(db: Session, request: MeetRequest) -> Meeting | None:
     return db.scalar(select(Meeting).where(Meeting.request_id == request.id))
 
 
-def _sit_down(db: Session, event: Event, request: MeetRequest, starts_at: datetime) -> Meeting | None:
-    """Both at one table at this time, or None when one is taken or all tables are."""
+def _sit_down(
+    db: Session, event: Event, request: MeetRequest, starts_at: datetime, step: timedelta
+) -> Meeting | None:
+    """Both at one table at this time, or None when one is taken or all tables are.
+
+    The constraints hold on one grid; looking for what overlaps covers another fair, and a grid that was changed.
+    """
     people = (request.asker_id, request.asked_id)
     if db.scalar(
         select(Seat.worker_id)
-        .where(Seat.event_id == event.id, Seat.starts_at == starts_at, Seat.worker_id.in_(people))
+        .where(
+            Seat.worker_id.in_(people), Seat.starts_at > starts_at - step, Seat.starts_at < starts_at + step
+        )
         .limit(1)
     ):
         return None
     taken = set(
         db.scalars(
-            select(Meeting.table_number).where(Meeting.event_id == event.id, Meeting.starts_at == starts_at)
+            select(Meeting.table_number).where(
+                Meeting.event_id == event.id,
+                Meeting.starts_at > starts_at - step,
+                Meeting.starts_at < starts_at + step,
+            )
         )
     )
     for table in range(1, event.tables + 1):

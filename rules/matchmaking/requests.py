@@ -26,8 +26,9 @@ UNANSWERED = (RequestState.OPEN, RequestState.DECLINED)
 def ask(db: Session, worker_id: int, seen: Seen, *, now: datetime, limits: Matchmaking) -> MeetRequest:
     """Ask the owner of a card. A profile in review asks when it is listed (WAITING).
 
-    Asking twice gives the first request. Raises Refused: own_card, profile_needed, profile_refused, profile_paused,
-    no_fit, asked_before, too_many_open, too_many_today, card_busy.
+    Asking twice gives the first request. Asking back, while the other still waits for an answer, is a yes, also after
+    a no: the other must not learn of that. Raises Refused: own_card, profile_needed, profile_refused,
+    profile_paused, no_fit, asked_before, too_many_open, too_many_today, card_busy.
     """
     if seen.worker_id == worker_id:
         raise Refused("own_card")
@@ -41,6 +42,10 @@ def ask(db: Session, worker_id: int, seen: Seen, *, now: datetime, limits: Match
     earlier = _latest(db, worker_id, seen.worker_id)
     if earlier is not None and _is_live(earlier, now):
         return earlier
+    if mine.state == ProfileState.LISTED:
+        crossing = _latest(db, seen.worker_id, worker_id)
+        if crossing is not None and _say_yes(db, crossing, UNANSWERED, now=now, limits=limits):
+            return crossing
     theirs = db.get_one(Profile, seen.profile_id)
     if not looking.fits(mine, theirs):
         raise Refused("no_fit")
@@ -113,19 +118,35 @@ def named(db: Session, worker_id: int, request_id: int) -> MeetRequest:
 def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> None:
     """A yes: both may see the contact the other chose, and meet at a table when both are there.
 
-    A second yes changes nothing. Raises Refused: said_no, or request_gone when it expired or the asker has left.
+    A second yes changes nothing. Raises Refused: said_no, or request_gone when it expired or one of them has left.
     """
     if request.state == RequestState.ACCEPTED:
         return
     if request.state == RequestState.DECLINED:
         raise Refused("said_no")
+    if not can_meet(db, request) or not _say_yes(db, request, (RequestState.OPEN,), now=now, limits=limits):
+        raise Refused("request_gone")
+
+
+def can_meet(db: Session, request: MeetRequest) -> bool:
+    """Whether the one who asked may still be told a yes: both are here with a profile, and neither blocks the other."""
     asker = db.scalar(select(Profile).where(Profile.worker_id == request.asker_id))
+    asked = db.scalar(select(Profile).where(Profile.worker_id == request.asked_id))
     if asker is None or not asker.is_listed or not asker.worker.is_following:
+        return False
+    if asked is None or asked.state == ProfileState.WITHDRAWN:
+        return False
+    return not looking.is_blocked(db, asker, asked)
+
+
+def postpone(request: MeetRequest, *, now: datetime) -> None:
+    """Neither yes nor no: nothing changes. Raises Refused when there is nothing to think about any more."""
+    if request.state == RequestState.ACCEPTED:
+        raise Refused("said_yes")
+    if request.state == RequestState.DECLINED:
+        raise Refused("said_no")
+    if request.state != RequestState.OPEN or request.expires_at <= now:
         raise Refused("request_gone")
-    if not _settle(db, request, RequestState.ACCEPTED, now):
-        raise Refused("request_gone")
-    meetings.arrange(db, request, now=now, limits=limits)
-    tell(db, request.asker_id, "meet_accepted", now=now, request=request.id, minutes=limits.meeting_minutes)
 
 
 def decline(db: Session, request: MeetRequest, *, now: datetime) -> None:
@@ -179,13 +200,45 @@ def contact_of(db: Session, worker_id: int, request: MeetRequest) -> Profile:
     return profile
 
 
-def _settle(db: Session, request: MeetRequest, state: RequestState, now: datetime) -> bool:
+def _say_yes(
+    db: Session,
+    request: MeetRequest,
+    before: tuple[RequestState, ...],
+    *,
+    now: datetime,
+    limits: Matchmaking,
+) -> bool:
+    """Accept, with all that follows; False when it is not in one of these states any more."""
+    if not _settle(db, request, RequestState.ACCEPTED, now, before=before):
+        return False
+    db.execute(  # this yes answers the other's wish as well
+        update(MeetRequest)
+        .where(
+            MeetRequest.asker_id == request.asked_id,
+            MeetRequest.asked_id == request.asker_id,
+            MeetRequest.state.in_((RequestState.WAITING, *UNANSWERED)),
+        )
+        .values(state=RequestState.EXPIRED, told_at=now)
+    )
+    meetings.arrange(db, request, now=now, limits=limits)
+    tell(db, request.asker_id, "meet_accepted", now=now, request=request.id, minutes=limits.meeting_minutes)
+    return True
+
+
+def _settle(
+    db: Session,
+    request: MeetRequest,
+    state: RequestState,
+    now: datetime,
+    *,
+    before: tuple[RequestState, ...] = (RequestState.OPEN,),
+) -> bool:
     """Move an open request; False when another answer or the expiry was first."""
     result: Any = db.execute(
         update(MeetRequest)
         .where(
             MeetRequest.id == request.id,
-            MeetRequest.state == RequestState.OPEN,
+            MeetRequest.state.in_(before),
             MeetRequest.expires_at > now,
         )
         .values(state=state, answered_at=now)
