@@ -1,0 +1,227 @@
+"""B10: every conversation in transcripts/*.txt, word for word through the real callback, with a moved clock.
+
+A transcript is read line by line. Somebody is named by the nickname on their card, or as they like; nobody named
+is the first phone, which has never been seen before. 小禾 (f), 木木 (f) and 阿岳 (m) hang on the wall, in this order.
+
+    # a comment
+    > 找对象                says something
+    阿岳> 找对象            somebody else does
+    > «想认识TA»            taps a link of what was heard last
+    > «想认识TA» @小禾      taps what this one heard before: not the last answer, but that which had 小禾 in it
+    >> 提交                 two devices, or a double tap: the same twice at the same moment
+    > [扫码 小禾]           scans 小禾's card; [扫码 门口] the code at the door; [扫码 小禾，关注] follows by it
+    > [关注] [取关] [菜单 help] [图片]
+    < fragment              is in the answer, behind the fragment before; of a double tap in both taken together
+    <! fragment             is not in the answer
+    < [没有]                nothing was answered
+    ! [小禾] fragment       the next notice to 小禾 has it; "! fragment" goes on in the same one
+    ! [小禾] [没有]         there is none
+    @ +30m                  time passes (m, h, d), and the worker does what is due
+    @ 审核 小禾             staff approves; @ 退回 小禾：reason; @ 换卡 小禾 issues a new card
+    @ 填表 我：老周         fills in the profile form, up to the summary
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.chat.account import Account, Phone
+from tests.chat.fair import Fair, passes, pushed
+from tests.chat.waiting import at_once
+
+FOLDER = Path(__file__).parent / "transcripts"
+ME = "我"
+_LINE = re.compile(r"(?P<who>[^<>!@#\s]*)(?P<sign>>>|>|<!|<|!|@)\s?(?P<rest>.*)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+OPENING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+"""Ten in the morning in Shanghai; the fair goes on until six."""
+
+
+class Stage:
+    """A transcript being played."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        account.clock.now = OPENING
+        self.fair = Fair(account)
+        self.phones: dict[str, Phone] = {}
+        self.phones["小禾"] = self.fair.person("小禾", contact="xiaohe_wx")
+        self.phones["木木"] = self.fair.person(
+            "木木", contact_kind="phone", contact="13800138000", trade="老师"
+        )
+        self.phones["阿岳"] = self.fair.man("阿岳", contact="ayue_1990")
+        self.papers: dict[str, str] = {}
+        for phone in self.phones.values():
+            self.paper(phone)
+        self.heard: dict[str, list[str]] = {}
+        self.pushes: dict[str, deque[str]] = {}
+        self.speaker = ME
+        self.answers: list[tuple[str, int]] = []
+        """What was heard and how far it is read; of a double tap in either order."""
+
+    def phone(self, who: str) -> Phone:
+        return (
+            self.phones.setdefault(who, self.account.phone()) if who not in self.phones else self.phones[who]
+        )
+
+    def play(self, line: str) -> None:
+        found = _LINE.fullmatch(line)
+        assert found, "not a line of a transcript"
+        who, sign, rest = found["who"] or ME, found["sign"], found["rest"].strip()
+        if sign in (">", ">>"):
+            self.says(who, rest, is_double=sign == ">>")
+        elif sign == "<":
+            self.finds(rest)
+        elif sign == "<!":
+            assert all(rest not in text for text, _ in self.answers), f"heard:\n{self.answers[0][0]}"
+        elif sign == "!":
+            self.is_told(rest)
+        else:
+            self.happens(rest)
+
+    def says(self, who: str, what: str, *, is_double: bool) -> None:
+        phone = self.phone(who)
+        act = self.act(phone, who, what)
+        self.account.clock.move(seconds=5)
+        if is_double:
+            other = Phone(self.account, phone.openid)
+            other.content = phone.content
+            one, two = at_once(partial(act, phone), partial(act, other))
+            self.answers = [(f"{one}\n{two}", 0), (f"{two}\n{one}", 0)]
+        else:
+            self.answers = [(act(phone), 0)]
+        self.speaker = who
+        self.heard.setdefault(who, []).append(phone.content)
+
+    def act(self, phone: Phone, who: str, what: str) -> Callable[[Phone], str]:
+        bare = re.fullmatch(r"\[(\S+)(?: (.*))?\]", what)
+        if bare and bare[1] == "扫码":
+            name, _, follow = (bare[2] or "").partition("，")
+            scene = self.fair.door if name == "门口" else self.paper(self.phones[name])
+            return lambda phone: phone.follows(scene) if follow else phone.scans(scene)
+        if bare and bare[1] == "关注":
+            return lambda phone: phone.follows()
+        if bare and bare[1] == "取关":
+            return lambda phone: phone.unfollows()
+        if bare and bare[1] == "菜单":
+            return lambda phone: phone.clicks(bare[2])
+        if bare and bare[1] == "图片":
+            return lambda phone: phone.sends("image", PicUrl="http://p.example/1", MediaId="m1")
+        tap = re.fullmatch(r"«(.*?)»(?: @(.*))?", what)
+        if tap is None:
+            return lambda phone: phone.says(what)
+        if tap[2]:
+            earlier = [content for content in self.heard.get(who, []) if tap[2] in content]
+            assert earlier, f"never heard {tap[2]!r}"
+            phone.reads(earlier[-1])
+        return lambda phone: phone.taps(tap[1])
+
+    def paper(self, phone: Phone) -> str:
+        """The code of the card that hangs, or that hung last."""
+        with suppress(AssertionError):
+            self.papers[phone.openid] = self.fair.code(phone)
+        return self.papers[phone.openid]
+
+    def finds(self, fragment: str) -> None:
+        if fragment == "[没有]":
+            assert self.answers[0][0] == ""
+            return
+        found = [(text, text.find(fragment, where), where) for text, where in self.answers]
+        text, _, where = found[0]
+        self.answers = [(text, at + len(fragment)) for text, at, _ in found if at >= 0]
+        assert self.answers, f"{self.speaker} heard, from {where} on:\n{text}"
+
+    def is_told(self, rest: str) -> None:
+        found = re.fullmatch(r"\[(?P<who>[^\]]+)\]\s*(?P<fragment>.*)", rest)
+        if found is None or found["who"] == "没有":
+            self.finds(rest)
+            return
+        who, fragment = found["who"], found["fragment"]
+        waiting = self.waiting(who)
+        if fragment == "[没有]":
+            assert not waiting, waiting[0]
+            return
+        assert waiting, f"no notice for {who}"
+        phone = self.phone(who)
+        self.answers, self.speaker = [(phone.reads(waiting.popleft()), 0)], who
+        self.heard.setdefault(who, []).append(phone.content)
+        self.finds(fragment)
+
+    def waiting(self, who: str) -> deque[str]:
+        waiting = self.pushes.setdefault(who, deque())
+        waiting.extend(pushed(self.account, self.phone(who)))
+        return waiting
+
+    def happens(self, what: str) -> None:
+        passed = re.fullmatch(r"\+(\d+)([mhd])", what)
+        if passed:
+            passes(self.account, **{_UNITS[passed[2]]: int(passed[1])})
+            return
+        act, _, rest = what.partition(" ")
+        name, _, reason = rest.partition("：")
+        if act == "审核":
+            self.fair.approve(self.phone(name))
+        elif act == "退回":
+            self.fair.refuse(self.phone(name), reason)
+        elif act == "填表":
+            self.fills_in(self.phone(name), reason)
+        elif act == "换卡":
+            self.fair.reissue(self.phone(name))
+        else:
+            raise AssertionError(f"nobody knows how to {act}")
+
+    def fills_in(self, phone: Phone, nickname: str) -> None:
+        for said in (
+            "现在做",
+            "男",
+            "1990",
+            "176",
+            "本科",
+            "电工",
+            "西湖",
+            "嘉兴",
+            "喜欢修老自行车",
+            nickname,
+        ):
+            phone.says(said)
+        phone.dialog(("未婚", "⑪"), ("都可以", "⑫"), ("微信", "⑬"), ("laozhou_90", "⑭"), ("同意", "看一眼"))
+
+    def ends(self) -> None:
+        """Nothing was told that the transcript does not know of, and nothing of ours broke."""
+        for who in [*self.phones]:
+            waiting = self.waiting(who)
+            assert not waiting, f"{who} was told as well:\n{waiting[0]}"
+        broken = [line for line in self.account.lines() if line["level"] in ("error", "critical")]
+        assert not broken, broken
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.txt")), ids=lambda file: file.stem)
+def test_B10_transcript(account: Account, file: Path) -> None:
+    stage = Stage(account)
+    line, number = "", 0
+    try:
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):  # noqa: B007
+            if line.strip() and not line.startswith("#"):
+                stage.play(line.strip())
+        line = "(the end)"
+        stage.ends()
+    except AssertionError as error:
+        raise AssertionError(f"{file.name}:{number}: {line}\n{error}") from None
+
+
+FLOWS = ("profile", "meet", "no", "find", "mine", "help", "messages")
+KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
+
+
+def test_B10_every_flow_has_every_kind() -> None:
+    there = {file.stem for file in FOLDER.glob("*.txt")}
+    missing = [f"{flow}-{kind}" for flow in FLOWS for kind in KINDS if f"{flow}-{kind}" not in there]
+    assert not missing
