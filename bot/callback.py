@@ -140,8 +140,11 @@ class Bot:
         except _Turned as turned:
             return self._turn_away(turned)
         job = Job()
-        self.workers.put(lambda: self._work(job, inbound, signature))
-        answer = job.wait(self._patience - (time.monotonic() - started))
+        turn = self.turns.claim(inbound.openid, inbound.key)
+        answer = self._at_once(job, inbound, turn, signature) if self._is_quick(inbound) else None
+        if answer is None:
+            self.workers.put(lambda: self._work(job, inbound, turn, signature))
+            answer = job.wait(self._patience - (time.monotonic() - started))
         if answer is None:
             answer = self._acknowledge(job, inbound)
         if answer == _REPLAYED:
@@ -161,7 +164,8 @@ class Bot:
         job = Job()
         job.give_up()
         job.acknowledge()
-        self._work(job, read(process_message(parse_xml(row.body))), "")
+        inbound = read(process_message(parse_xml(row.body)))
+        self._work(job, inbound, self.turns.claim(inbound.openid, inbound.key), "")
 
     def recover(self) -> None:
         """Put into the database what was acknowledged while the database was locked; `redo` does the rest."""
@@ -246,16 +250,36 @@ class Bot:
 
     # -- working -----------------------------------------------------------------------------------------
 
-    def _work(self, job: Job, inbound: Inbound, signature: str) -> None:
+    def _is_quick(self, inbound: Inbound) -> bool:
+        """Whether who converses says that this message takes a moment only."""
+        is_quick: Callable[[Inbound], bool] | None = getattr(self.converse, "is_quick", None)
+        return is_quick is not None and is_quick(inbound)
+
+    def _at_once(self, job: Job, inbound: Inbound, turn: Turn, signature: str) -> str | None:
+        """Answer on the request's own thread what needs a moment only; waking another one costs as much again.
+
+        None: somebody else is at it, or something is busy; a worker thread does it then, and can be waited for.
+        """
+        try:
+            said = self.turns.ask(turn, signature)
+            if said is None:
+                return None
+            return said or self._run(turn, lambda: self._transact(job, inbound, self.converse))
+        except Replayed:
+            return _REPLAYED
+        except Exception:  # the worker thread finds the words for it, if it happens again
+            job.unsettle()
+            return None
+
+    def _work(self, job: Job, inbound: Inbound, turn: Turn, signature: str) -> None:
         """Wait for the person's turn, answer, make it final. Runs on a worker thread and never raises."""
         try:
-            turn = self.turns.claim(inbound.openid, inbound.key)
             said = self._ask(job, turn, signature)
             while said is None or (said and not job.settle()):
                 # either it is not our turn yet, or all that was said is that it takes longer
                 time.sleep(WAIT_STEP)
                 said = self._ask(job, turn)
-            job.give(said or self._run(job, inbound, turn))
+            job.give(said or self._run(turn, lambda: self._answer_once(job, inbound)))
         except Replayed:
             job.settle()
             job.give(_REPLAYED)
@@ -274,10 +298,11 @@ class Bot:
                 self._log.warning("Redis away", message=name_of(turn.key), error=type(error).__name__)
                 time.sleep(REDIS_STEP)
 
-    def _run(self, job: Job, inbound: Inbound, turn: Turn) -> str:
+    def _run(self, turn: Turn, work: Callable[[], str]) -> str:
+        """Do the work in its turn, and leave the answer to whoever delivers the message again."""
         answer = ""
         try:
-            answer = self._answer_once(job, inbound)
+            answer = work()
         finally:
             with suppress(*LOST):  # the turn ends by itself, and the database knows what was done
                 self.turns.leave(turn, answer)

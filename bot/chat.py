@@ -73,7 +73,9 @@ class Chat:
         found = self._find()
         if found is None:
             insert_new(db, Worker, openid=message.openid, created_at=now, followed_at=now)
-            commit(db)  # true whatever comes of the message; a slow handler must not hold SQLite's lock for it
+            commit(
+                db
+            )  # true whatever comes of the message; a slow handler must not hold SQLite's lock for it
             found = self._find()
         self.worker_id: int = found[0]
         self.is_following = found[1] is None

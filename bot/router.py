@@ -19,6 +19,20 @@ Handler = Callable[[Chat, Any], Reply]
 H = TypeVar("H", bound=Handler)
 
 
+def quick(handler: H) -> H:
+    """Mark a handler that reads, and writes one keyed statement at most: it may answer on the request's own thread.
+
+    Whatever calls another host, or writes more, is not quick.
+    """
+    handler.is_quick = True  # type: ignore[attr-defined]
+    return handler
+
+
+def is_quick(handler: Handler | None) -> bool:
+    """Whether the handler is marked so."""
+    return getattr(handler, "is_quick", False)
+
+
 @dataclass(frozen=True, slots=True)
 class Keyword:
     """A word that opens a door; `about` is its line in 帮助, empty for a synonym or what needs no line."""

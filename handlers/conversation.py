@@ -41,6 +41,9 @@ def is_quick(message: Inbound) -> bool:
     return message.kind == "event:click" and router.is_quick(table.menu_keys.get(message.event_key))
 
 
+converse.is_quick = is_quick  # type: ignore[attr-defined]  # bot/callback.py asks whoever converses
+
+
 def _answer(chat: Chat, table: Table) -> tuple[Say, ...]:
     kind = chat.message.kind
     if kind == "text":
