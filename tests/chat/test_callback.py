@@ -6,7 +6,7 @@ import base64
 import io
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -17,6 +17,7 @@ from bot.chat import Chat
 from bot.replies import MORE, TEXT_LIMIT, Say, Tap, pages, render
 from core.config import Config
 from core.metrics import callbacks
+from core.redis import connect
 from emulator.crypto import Envelope, sign
 from emulator.xml import document, parse, text_of
 from tests.chat.account import Account, Phone, in_mode, opened
@@ -582,6 +583,6 @@ def test_A10_it_is_remembered_for_as_long_as_the_timestamp_is_good(account: Acco
     query, body = wire.packed(document(wire.fields(phone.openid, "text", Content="x")), timestamp=ahead)
     assert wire.send(query, body).status == 200
     signature = re.findall("signature=([0-9a-f]+)", query)[0]
-    redis = account.bot.lane._connection()
-    redis.send_command("TTL", f"{account.config.redis.prefix}signed:{signature}")
-    assert redis.read_response() >= 2 * account.config.limits.timestamp_seconds - 2
+    with connect(account.config) as redis:
+        left = cast(int, redis.ttl(f"{account.config.redis.prefix}signed:{signature}"))
+    assert left >= 2 * account.config.limits.timestamp_seconds - 2
