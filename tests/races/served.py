@@ -1,0 +1,201 @@
+"""`serve` as it runs in production, in processes of its own that can be killed; posts as the platform makes them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from core.config import ROOT, Config
+from tests.chat.account import in_mode
+from tests.chat.wire import Answer, Wire
+from tests.wechat import environment
+
+POSTS = 3
+"""So often the platform posts one message (wechat: 5 秒内收不到响应会断掉连接，并且重新发起请求，总共重试三次)."""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def children(pid: int) -> list[int]:
+    """A process's children and theirs."""
+    try:
+        direct = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return [one for child in direct for one in (child, *children(child))]
+
+
+class Served:
+    """A running web server with its processes."""
+
+    def __init__(self, config: Config, log: Path, *, processes: int = 2, **env: str) -> None:
+        self.config = config
+        self.log = log
+        self.port = free_port()
+        self.env = environment(config) | {
+            "NIANGJIA_WECHAT__MODE": config.wechat.mode,
+            "NIANGJIA_WEB__PROCESSES": str(processes),
+            "NIANGJIA_WEB__PORT": str(self.port),
+            **env,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "commands", "serve"], cwd=ROOT, env=self.env, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 60
+        while not self.is_ready():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, "not ready"
+            time.sleep(0.05)
+
+    def is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            return bool(json.loads(connection.getresponse().read())["ready"])
+        except (OSError, ValueError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def pids(self) -> list[int]:
+        """Everything that runs for it."""
+        assert self.process
+        return [self.process.pid, *children(self.process.pid)]
+
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        assert self.process
+        found = []
+        for pid in children(self.process.pid):
+            with contextlib.suppress(OSError):
+                if b"redis" not in Path(f"/proc/{pid}/comm").read_bytes():
+                    found.append(pid)
+        return found
+
+    def kill_one(self, rng: random.Random) -> None:
+        """kill -9 of one process that answers; the server starts another."""
+        pids = self.workers()
+        if pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(rng.choice(pids), signal.SIGKILL)
+
+    def kill_all(self) -> None:
+        """kill -9 of all, the embedded Redis too if there is one."""
+        assert self.process
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """An orderly end."""
+        if self.process and self.process.poll() is None:
+            pids = self.pids()
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            for pid in pids[1:]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def post(self, query: str, body: bytes) -> Answer:
+        """One POST. Raises OSError or HTTPException when no answer came within five seconds."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("POST", f"/wechat?{query}", body, {"Content-Type": "text/xml"})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers["Content-Type"] or "", response.read())
+        finally:
+            connection.close()
+
+    def deliver(self, query: str, body: bytes) -> Answer:
+        """Post as the platform does, three times at most; a port that nobody listens on is waited for."""
+        failed: Exception | None = None
+        for _ in range(POSTS):
+            self._wait_for_port()
+            try:
+                return self.post(query, body)
+            except (OSError, http.client.HTTPException) as error:
+                failed = error
+        raise AssertionError(f"no answer to three posts: {failed!r}")
+
+    def _wait_for_port(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def serving(config: Config, folder: Path, **more: Any) -> Iterator[Served]:
+    """A server with these settings until the block ends."""
+    served = Served(in_mode(config, config.wechat.mode), folder / "serve.log", **more)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+def wire(served: Served) -> Wire:
+    """The platform's side, posting over HTTP, by the real clock."""
+    from core.clock import utcnow
+
+    def no_app(*_: Any) -> Any:
+        raise AssertionError("posted over HTTP")
+
+    return Wire(no_app, served.config, utcnow, served.config.wechat.mode, served.deliver)
+
+
+class Killer:
+    """Kills at random moments until told to stop."""
+
+    def __init__(self, served: Served, rng: random.Random, *, all_of_it: bool = False) -> None:
+        self.served = served
+        self.rng = rng
+        self.all_of_it = all_of_it
+        self.kills = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Killer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(90)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self.rng.uniform(0.1, 1.5)):
+            if self.all_of_it:
+                self.served.kill_all()
+                self.served.start()
+            else:
+                self.served.kill_one(self.rng)
+            self.kills += 1
