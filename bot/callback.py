@@ -44,6 +44,7 @@ from models.base import Moment
 from models.messages import Received
 from rules.notices import NEW_NOTICES, tell
 
+_ANSWERED = metrics.callbacks.labels("answered")
 SUCCESS = "success"
 """The body that tells the platform: taken, nothing to show."""
 
@@ -149,7 +150,7 @@ class Bot:
             answer = self._acknowledge(job, inbound)
         if answer == _REPLAYED:
             return self._turn_away(_Turned(403, "replayed"))
-        metrics.callbacks.labels("answered").inc()
+        _ANSWERED.inc()
         metrics.callback_seconds.observe(time.monotonic() - started)
         if answer == SUCCESS:
             return Answer(200, b"success")

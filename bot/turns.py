@@ -24,16 +24,15 @@ _ENTER = Script(
     local answer, turn, alive, signed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
     local key, owner, lease, remember, alive_prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
     if remember ~= '0' then
-        local first = redis.call('GET', signed)
-        if not first then redis.call('SET', signed, key, 'EX', remember)
-        elseif first ~= key then return 'replay' end
+        if not redis.call('SET', signed, key, 'EX', remember, 'NX') and redis.call('GET', signed) ~= key then
+            return 'replay'
+        end
     end
     local said = ARGV[6] == '0' and redis.call('GET', answer)
     if said then return {said} end
     local head = redis.call('LINDEX', turn, 0)
     if not head then
         redis.call('RPUSH', turn, key)
-        redis.call('EXPIRE', turn, 600)
         redis.call('SET', alive, owner, 'PX', lease)
         return 'run'
     end

@@ -127,20 +127,25 @@ class Desk:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session on the thread's connection; what is not committed by `commit` is rolled back."""
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self.engine.connect()
+        db: Session | None = getattr(self._local, "db", None)
+        if db is None:
+            connection = self.engine.connect()
             self._open.add(connection)
-        connection.info[WROTE] = connection.info[KEYED] = False
-        db = Session(connection, expire_on_commit=False)
+            db = self._local.db = Session(connection, expire_on_commit=False)
+        else:
+            connection = connection_of(db)
+        info = connection.info
+        info[WROTE] = info[KEYED] = False
         try:
             yield db
-            if connection.info[KEYED]:
+            if info[KEYED]:
                 driver_of(db).commit()
             rollback(db)
+            db.expunge_all()
+            db.info.clear()
         except BaseException:
             # after an error nobody knows what state it is in; a fresh one is cheap enough
-            self._local.connection = None
+            self._local.db = None
             self._open.discard(connection)
             db.close()
             connection.invalidate()
@@ -167,7 +172,7 @@ def impatient(db: Session, seconds: float) -> Iterator[None]:
 
 def has_written(db: Session) -> bool:
     """Whether the transaction of a `Desk` changes anything; flushes what the session holds first."""
-    if db.new or db.dirty or db.deleted:
+    if db.in_transaction():  # a session that was handed anything has begun one
         db.flush()
     return bool(connection_of(db).info.get(WROTE))
 
