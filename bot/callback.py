@@ -1,4 +1,4 @@
-"""The way in: GET and POST /wechat. Verify, decrypt, parse, act once, render, encrypt.
+"""The way in: GET and POST /wechat. Open (bot/envelope.py), act once, render, encrypt.
 
 WeRoBot's parser, crypto and replies do the work; around them stands what the platform's contract asks for
 and WeRoBot does not do (docs/decisions/0001-callback.md).
@@ -6,30 +6,24 @@ and WeRoBot does not do (docs/decisions/0001-callback.md).
 
 from __future__ import annotations
 
-import hmac
 import secrets
-import struct
 import time
-from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from xml.parsers.expat import ExpatError
 
 from sqlalchemy import Engine, bindparam, select, text, update
 from sqlalchemy.orm import Session
-from werobot.crypto import MessageCrypt
-from werobot.crypto.exceptions import AppIdValidationError
 from werobot.parser import parse_xml, process_message
 from werobot.replies import TextReply
-from werobot.utils import get_signature
 
 from bot import texts
 from bot.budget import Job, Workers
 from bot.chat import Chat, Overtaken
-from bot.inbound import Inbound, Malformed, name_of, read
+from bot.envelope import Envelope, TurnedAway
+from bot.inbound import Inbound, name_of, read
 from bot.replies import Say, carried, pages
 from bot.turns import Replayed, Turn, Turns
 from core import log, metrics
@@ -53,18 +47,6 @@ REDIS_STEP = 0.1
 RECORD_SECONDS = 0.25
 """Kept of the time to answer for putting a late message on record; a locked database is not waited for longer."""
 
-_UNREADABLE = (
-    ExpatError,
-    Malformed,
-    AppIdValidationError,
-    Base64Error,
-    struct.error,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    IndexError,
-)
 _WAKE = Script("redis.call('LPUSH', KEYS[1], 1) redis.call('LTRIM', KEYS[1], 0, 9) return 1", keys=1)
 
 _RECEIVED = Prepared(
@@ -86,15 +68,6 @@ class Answer:
     content_type: str = "text/plain; charset=utf-8"
 
 
-class _Turned(Exception):
-    """The request is refused: a status, and a reason for the log."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-
-
 class Bot:
     """One process's callback. `converse` finds the words; `clock` is the present moment (tests move it)."""
 
@@ -107,29 +80,23 @@ class Bot:
         *,
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
-        wechat = config.wechat
         self.config = config
         self.desk = Desk(engine)
         self.lane = lane
         self.clock = clock
         self.converse = converse
+        self.envelope = Envelope(config, clock)
         self.turns = Turns(config, lane)
         self.workers = Workers(config.web.threads * 4)
         self._log = log.get("callback")
-        self._mode = wechat.mode
-        self._token = wechat.token.get_secret_value()
         self._wake_key = f"{config.redis.prefix}wake"
         self._patience = config.limits.answer_seconds - min(RECORD_SECONDS, config.limits.answer_seconds / 4)
-        self._cryptos: list[MessageCrypt] = []
-        for key in (wechat.encoding_aes_key, wechat.previous_encoding_aes_key):
-            if key.get_secret_value() and wechat.mode != "plain":
-                self._cryptos.append(MessageCrypt(self._token, key.get_secret_value(), wechat.app_id))
 
     def verify(self, query: Mapping[str, str]) -> Answer:
         """The GET by which the platform checks the address: the echo, or 403."""
         try:
-            self._check_signature(query, required=True)
-        except _Turned as turned:
+            self.envelope.check(query)
+        except TurnedAway as turned:
             return self._turn_away(turned)
         return Answer(200, query.get("echostr", "").encode())
 
@@ -137,8 +104,8 @@ class Bot:
         """The POST of one message: its answer, always within `limits.answer_seconds`."""
         started = time.monotonic()
         try:
-            inbound, crypto, signature = self._open(query, body)
-        except _Turned as turned:
+            inbound, crypto, signature = self.envelope.open(query, body)
+        except TurnedAway as turned:
             return self._turn_away(turned)
         job = Job()
         turn = self.turns.claim(inbound.openid, inbound.key)
@@ -149,7 +116,7 @@ class Bot:
         if answer is None:
             answer = self._acknowledge(job, inbound)
         if answer == _REPLAYED:
-            return self._turn_away(_Turned(403, "replayed"))
+            return self._turn_away(TurnedAway(403, "replayed"))
         _ANSWERED.inc()
         metrics.callback_seconds.observe(time.monotonic() - started)
         if answer == SUCCESS:
@@ -192,64 +159,14 @@ class Bot:
             self.desk.close()
             self.lane.close()
 
-    # -- opening -----------------------------------------------------------------------------------------
-
-    def _check_signature(self, query: Mapping[str, str], *, required: bool) -> None:
-        timestamp, nonce, signature = (
-            query.get("timestamp", ""),
-            query.get("nonce", ""),
-            query.get("signature", ""),
-        )
-        if required or signature:
-            expected = get_signature(self._token, timestamp, nonce)
-            if not hmac.compare_digest(expected.encode(), signature.encode()):
-                raise _Turned(403, "bad signature")
-        if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
-            raise _Turned(403, "bad timestamp")
-        if abs(self.clock().timestamp() - int(timestamp)) > self.config.limits.timestamp_seconds:
-            raise _Turned(403, "stale timestamp")
-
-    def _open(self, query: Mapping[str, str], body: bytes) -> tuple[Inbound, MessageCrypt | None, str]:
-        """The message, the key to answer with, and the signature that vouches for it."""
-        encrypted = "msg_signature" in query and self._mode != "plain"
-        self._check_signature(query, required=not encrypted)
-        if len(body) > self.config.limits.body_bytes:
-            raise _Turned(413, "body too large")
-        try:
-            content = parse_xml(body.decode())  # as text, or a declaration in it could name another encoding
-            if self._mode == "plain" or (self._mode == "compatible" and "Encrypt" not in content):
-                if encrypted:  # what vouches for an encrypted text says nothing of a plain one
-                    self._check_signature(query, required=True)
-                return read(process_message(content)), None, query.get("signature", "")
-        except _UNREADABLE as error:
-            raise _Turned(400, f"unreadable: {type(error).__name__}") from None
-        sealed = content.get("Encrypt") if isinstance(content, dict) else None
-        if not isinstance(sealed, str):
-            raise _Turned(403, "plaintext refused")
-        signature = query.get("msg_signature", "")
-        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-        expected = get_signature(self._token, timestamp, nonce, sealed)
-        if not hmac.compare_digest(expected.encode(), signature.encode()):
-            raise _Turned(403, "bad msg_signature")
-        failed = "no key"
-        for crypto in self._cryptos:
-            try:
-                xml = crypto.decrypt_message(timestamp, nonce, signature, sealed)
-                return read(process_message(parse_xml(xml.decode()))), crypto, signature
-            except _UNREADABLE as error:
-                failed = type(error).__name__
-        raise _Turned(400, f"unreadable: {failed}")
-
     def refuse(self, status: int, reason: str) -> Answer:
         """Turn a request away, with one line in the log and a count."""
-        return self._turn_away(_Turned(status, reason))
+        return self._turn_away(TurnedAway(status, reason))
 
-    def _turn_away(self, turned: _Turned) -> Answer:
+    def _turn_away(self, turned: TurnedAway) -> Answer:
         metrics.callbacks.labels(turned.reason.partition(":")[0]).inc()
         self._log.warning("callback refused", status=turned.status, reason=turned.reason)
         return Answer(turned.status, b"")
-
-    # -- working -----------------------------------------------------------------------------------------
 
     def _is_quick(self, inbound: Inbound) -> bool:
         """Whether who converses says that this message takes a moment only."""

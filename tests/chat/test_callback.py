@@ -124,7 +124,7 @@ def test_official_vector_of_a_secure_push(official: Config) -> None:
         assert call(account.app, "POST", query, body).status == 400
         assert refusals(account)[-1]["reason"] == "unreadable: ExpatError"
         assert call(account.app, "POST", query.replace("046e", "046f"), body).status == 403
-        crypto = account.bot._cryptos[0]
+        crypto = account.bot.envelope._cryptos[0]
         plain = crypto.prp_crypto.decrypt(SEALED, APP_ID)
         assert len(plain) == 167
         assert b"o9AgO5Kd5ggOC-bXrbNODIiE3bGY" in plain
@@ -137,7 +137,7 @@ def test_official_vector_of_an_encrypted_reply(official: Config) -> None:
     signature = "1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1"
     assert sign(TOKEN, "1713424427", "415670741", sealed) == signature
     with opened(official) as account:
-        crypto = account.bot._cryptos[0]
+        crypto = account.bot.envelope._cryptos[0]
         assert crypto.decrypt_message("1713424427", "415670741", signature, sealed) == message
         root = parse(crypto.encrypt_message("<xml/>", timestamp="1713424427", nonce="415670741").encode())
         assert Envelope(AES_KEY, APP_ID).decrypt(text_of(root, "Encrypt")) == b"<xml/>"

@@ -1,0 +1,105 @@
+"""The envelope of a callback: signature, age, size and encryption, as the page 消息加解密说明 has them."""
+
+from __future__ import annotations
+
+import hmac
+import struct
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from xml.parsers.expat import ExpatError
+
+from werobot.crypto import MessageCrypt
+from werobot.crypto.exceptions import AppIdValidationError
+from werobot.parser import parse_xml, process_message
+from werobot.utils import get_signature
+
+from bot.inbound import Inbound, Malformed, read
+from core.config import Config
+
+_UNREADABLE = (
+    ExpatError,
+    Malformed,
+    AppIdValidationError,
+    Base64Error,
+    struct.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+)
+
+
+class TurnedAway(Exception):
+    """The request is refused: a status, and a reason for the log."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Envelope:
+    """Opens what the platform sends, in the configured mode. `clock` is the present moment."""
+
+    def __init__(self, config: Config, clock: Callable[[], datetime]) -> None:
+        wechat = config.wechat
+        self._limits = config.limits
+        self._clock = clock
+        self._mode = wechat.mode
+        self._token = wechat.token.get_secret_value()
+        self._cryptos: list[MessageCrypt] = []
+        for key in (wechat.encoding_aes_key, wechat.previous_encoding_aes_key):
+            if key.get_secret_value() and wechat.mode != "plain":
+                self._cryptos.append(MessageCrypt(self._token, key.get_secret_value(), wechat.app_id))
+
+    def check(self, query: Mapping[str, str], *, required: bool = True) -> None:
+        """The signature of the query string, in constant time, and its age. Raises TurnedAway."""
+        timestamp, nonce, signature = (
+            query.get("timestamp", ""),
+            query.get("nonce", ""),
+            query.get("signature", ""),
+        )
+        if required or signature:
+            expected = get_signature(self._token, timestamp, nonce)
+            if not hmac.compare_digest(expected.encode(), signature.encode()):
+                raise TurnedAway(403, "bad signature")
+        if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
+            raise TurnedAway(403, "bad timestamp")
+        if abs(self._clock().timestamp() - int(timestamp)) > self._limits.timestamp_seconds:
+            raise TurnedAway(403, "stale timestamp")
+
+    def open(self, query: Mapping[str, str], body: bytes) -> tuple[Inbound, MessageCrypt | None, str]:
+        """The message, what to encrypt the answer with, and the signature that vouches for it. Raises TurnedAway.
+
+        An answer is encrypted with the key that decrypted the message: during a rotation there are two.
+        """
+        encrypted = "msg_signature" in query and self._mode != "plain"
+        self.check(query, required=not encrypted)
+        if len(body) > self._limits.body_bytes:
+            raise TurnedAway(413, "body too large")
+        try:
+            content = parse_xml(body.decode())  # as text, or a declaration in it could name another encoding
+            if self._mode == "plain" or (self._mode == "compatible" and "Encrypt" not in content):
+                if encrypted:  # what vouches for an encrypted text says nothing of a plain one
+                    self.check(query, required=True)
+                return read(process_message(content)), None, query.get("signature", "")
+        except _UNREADABLE as error:
+            raise TurnedAway(400, f"unreadable: {type(error).__name__}") from None
+        sealed = content.get("Encrypt") if isinstance(content, dict) else None
+        if not isinstance(sealed, str):
+            raise TurnedAway(403, "plaintext refused")
+        signature = query.get("msg_signature", "")
+        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+        expected = get_signature(self._token, timestamp, nonce, sealed)
+        if not hmac.compare_digest(expected.encode(), signature.encode()):
+            raise TurnedAway(403, "bad msg_signature")
+        failed = "no key"
+        for crypto in self._cryptos:
+            try:
+                xml = crypto.decrypt_message(timestamp, nonce, signature, sealed)
+                return read(process_message(parse_xml(xml.decode()))), crypto, signature
+            except _UNREADABLE as error:
+                failed = type(error).__name__
+        raise TurnedAway(400, f"unreadable: {failed}")
