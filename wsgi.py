@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import handlers
 from bot.callback import Bot
@@ -30,5 +31,8 @@ def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = 
     bot = Bot(config, engine, Lane(config), converse, clock=clock)
     app.extensions["bot"] = bot
     app.register_blueprint(health.blueprint(config, engine))
-    app.wsgi_app = callback.mount(app.wsgi_app, bot)  # type: ignore[assignment,method-assign]
+    entrance = callback.mount(app.wsgi_app, bot)
+    if hops := config.web.trusted_proxies:
+        entrance = ProxyFix(entrance, x_for=hops, x_proto=hops, x_host=hops)
+    app.wsgi_app = entrance  # type: ignore[assignment,method-assign]
     return app

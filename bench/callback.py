@@ -222,3 +222,21 @@ def _post(app: Flask, request: bytes) -> None:
     answer = app.test_client().post(path, data=body, content_type="text/xml")
     if answer.status_code != 200:
         raise RuntimeError(f"not answered: {answer.status_code}")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Memory of all processes of `serve` and one `worker` after some traffic, in bytes."""
+
+    processes: int
+    rss: int
+    pss: int
+
+
+def footprint(place: Place, mode: str) -> Footprint:
+    """Start both, send scans, and add up: resident (shared pages count each time) and proportional (once)."""
+    with servers.running(OURS, place.environment) as server, servers.worker(place.environment) as worker:
+        signer = messages.Signer(place.config, mode, server.port)
+        load.drive(server.port, kinds(place, 2000, 32)["card scan"](signer, "memory"))
+        found = [*server.memory(), *worker.memory()]
+    return Footprint(len(found), sum(rss for rss, _ in found), sum(pss for _, pss in found))

@@ -35,6 +35,11 @@ class Watched:
         """The largest resident size of each process so far, added up, in bytes (pages they share count each time)."""
         return sum(_peak(process.pid) for process in self._tree())
 
+    def memory(self) -> list[tuple[int, int]]:
+        """Resident and proportional size of each process, in bytes."""
+        sizes = [process.memory_full_info() for process in self._tree()]
+        return [(size.rss, size.pss) for size in sizes]
+
     def _tree(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
 
@@ -68,12 +73,34 @@ def running(target: str, environment: dict[str, str]) -> Iterator[Watched]:
         _wait(port, process)
         yield Watched(port, psutil.Process(process.pid))
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _stop(process)
+
+
+@contextmanager
+def worker(environment: dict[str, str]) -> Iterator[Watched]:
+    """Run `worker` until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "commands", "worker", "--wait-for-redis"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        time.sleep(3)  # until everything it needs is loaded
+        if process.poll() is not None:
+            raise RuntimeError(f"the worker ended with {process.returncode}")
+        yield Watched(0, psutil.Process(process.pid))
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -55,9 +55,14 @@ def callback(
                     flush=True,
                 )
             costs = bench.costs(place, mode)
+            memory = bench.footprint(place, mode)
         print(f"\n{mode}: cost of one message, counted\n")
         print("| message | SQL statements | of them writes | Redis round trips | sent without waiting |")
         print("| --- | --- | --- | --- | --- |")
         for cost in costs:
             print(f"| {cost.kind} | {cost.statements} | {cost.writes} | {cost.calls} | {cost.tells} |")
-        print(flush=True)
+        print(
+            f"\n{mode}: `serve` and a worker, {memory.processes} processes: {memory.rss / 1e6:.0f} MB "
+            f"resident added up, {memory.pss / 1e6:.0f} MB with shared pages counted once\n",
+            flush=True,
+        )
