@@ -10,6 +10,7 @@ from bot.router import Router, quick
 from bot.texts import basics as texts
 from bot.texts import notices
 from forms import chat as forms
+from handlers import taps
 from rules import inbox, people
 
 router = Router("basics")
@@ -59,8 +60,7 @@ def earlier(chat: Chat, _: Any) -> Say:
 @router.tap("message")
 def message(chat: Chat, notice_id: str) -> Say:
     """One of the notices, all of it."""
-    number = int(notice_id) if notice_id.isdecimal() and len(notice_id) < 18 else 0
-    notice = inbox.one(chat.db, chat.worker_id, number)
+    notice = inbox.one(chat.db, chat.worker_id, taps.number(notice_id))
     return (notice and notices.words(chat.db, notice, now=chat.now)) or texts.MESSAGE_GONE
 
 

@@ -12,6 +12,7 @@ from bot.texts import matchmaking as texts
 from core.errors import Refused
 from forms import chat as forms
 from forms.matchmaking import CONSENT_VERSION, PROFILE, answers_of
+from handlers import taps
 from models.matchmaking import ProfileState, RequestState
 from qr.scenes import CardScene, CheckInScene
 from rules import events
@@ -120,7 +121,7 @@ def whom(chat: Chat, sex: str) -> Say:
 @quick
 def another(chat: Chat, profile_id: str) -> Say:
     """The next card."""
-    return _suggest(chat, int(profile_id) if profile_id.isdecimal() and len(profile_id) < 18 else 0)
+    return _suggest(chat, max(0, taps.number(profile_id)))
 
 
 @router.keyword("我的资料卡", "资料卡", "我的资料", about="做卡、改卡、暂停")
@@ -281,6 +282,4 @@ def _contact(chat: Chat, request_id: int) -> Say:
 
 def _id(text: str) -> int | None:
     """The number in a tap; None for the word alone. Anything else names nothing."""
-    if not text:
-        return None
-    return int(text) if text.isdecimal() and len(text) < 18 else -1
+    return taps.number(text) if text else None
