@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,8 +59,12 @@ def command(everything: bool, expression: str | None, jobs: int, paths: tuple[st
     some = bool(expression or paths)
     chosen = [*(["-k", expression] if expression else []), *paths]
     steps = [*([] if some else _static()), *_tests(everything, jobs, chosen)]
-    for step in steps:
-        _run(step)
+    # a folder of this run's own: pytest clears away those of older runs, which may still be going on
+    with tempfile.TemporaryDirectory(prefix="nj-test-", ignore_cleanup_errors=True) as folder:
+        for number, step in enumerate(steps):
+            if step.is_pytest:
+                step.arguments.append(f"--basetemp={folder}/{number}")
+            _run(step)
     sys.exit(_report(steps))
 
 

@@ -18,16 +18,11 @@ from .bot import Bot, Opened, serve_bot
 PATIENCE = 20_000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bot() -> Iterator[Bot]:
+    """A bot of the test's own: what another test's phones still say must not be heard here."""
     with serve_bot() as bot:
         yield bot
-
-
-@pytest.fixture(autouse=True)
-def fresh_bot(bot: Bot) -> None:
-    bot.answers.clear()
-    bot.heard.clear()
 
 
 @pytest.fixture(scope="module")
