@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Update, and_, exists, not_, or_, select, text, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from bot.client import Client, Template
 from bot.platform_errors import CallFailed
@@ -86,7 +86,9 @@ def settle_lapsed(engine: Engine, now: datetime) -> int:
     """Notices whose sender died: only what the platform recognises as the same is tried again."""
     with Session(engine) as db:
         lapsed = db.scalars(
-            select(Notice).where(_OPEN, Notice.state == "sending", Notice.lease_until < now)
+            select(Notice)
+            .options(defer(Notice.facts))  # what cannot be opened must not keep the others from being settled
+            .where(_OPEN, Notice.state == "sending", Notice.lease_until < now)
         ).all()
         count = 0
         for notice in lapsed:
@@ -329,7 +331,7 @@ def _change(db: Session, notice_id: int, claim: int, **values: Any) -> bool:
 def _set_aside(engine: Engine, notice_id: int, now: datetime) -> None:
     """A notice without words must not be found again at once, nor for ever."""
     with Session(engine) as db, db.begin():
-        tries = db.get_one(Notice, notice_id).attempts + 1
+        tries = db.scalars(select(Notice.attempts).where(Notice.id == notice_id)).one() + 1
         is_over = tries > len(BACK_OFF)
         db.execute(
             update(Notice)

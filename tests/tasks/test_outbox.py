@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from models.messages import Notice
@@ -271,6 +271,28 @@ def test_a_bug_in_the_words_stops_nobody_else_and_ends(office: Office) -> None:
     for pause in BACK_OFF:
         office.deliver(after=pause.total_seconds() + 1)
     assert office.stand(broken) == ("kept", "inbox", None)
+
+
+def test_a_notice_that_cannot_be_opened_stops_nobody_else_and_ends(office: Office) -> None:
+    """Sealed with a key that is gone, or damaged: also when its sender died."""
+    phone, other = office.person(), office.person()
+    spoiled, lapsed = office.tell(phone, "打不开"), office.tell(office.person(), "也打不开")
+    good = office.tell(other, "后面的照样送到")
+    with Session(office.engine) as db:
+        db.execute(text("UPDATE notice SET facts = :none WHERE id <> :id"), {"none": bytes(40), "id": good})
+        db.execute(
+            update(Notice)
+            .where(Notice.id == lapsed)
+            .values(state="sending", attempts=1, lease_until=office.now - LEASE)
+        )
+        db.commit()
+    office.deliver()
+    assert heard(other) == ["后面的照样送到"]
+    for pause in BACK_OFF:
+        office.deliver(after=pause.total_seconds() + 1)
+    with Session(office.engine) as db:
+        states = db.execute(select(Notice.id, Notice.state).order_by(Notice.id)).all()
+    assert [tuple(row) for row in states] == [(spoiled, "kept"), (lapsed, "unknown"), (good, "sent")]
 
 
 def test_A6_a_text_whose_sender_died_is_never_sent_again(office: Office) -> None:
