@@ -31,6 +31,11 @@ WORDS = {
     "card_exists": "这位已经有一张卡片了。",
     "wall_taken": "这个墙号已经有了。",
     "name_taken": "这个名字已经有了。",
+    "no_such_union": "没有这个单位。用 ./niangjia staff union 先建好。",
+    "ends_before_start": "结束要晚于开始。",
+    "answer_needed": "要写回什么话，本人会看到。",
+    "answer_too_long": "太长了，最多 300 个字。",
+    "handover_closed": "这个对话刚才已经有人回了。",
     "too_deep": "单位最多四级。",
     "wall_busy": "这面墙正在被很多人同时排位，请再试一次。",
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from commands._help import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def command() -> None:
     """Measure speed and memory beside a peer, in one run on this machine."""
 

@@ -12,13 +12,14 @@ import structlog
 from bot import menu
 from bot.client import Client
 from bot.platform_errors import CallFailed
+from commands._help import Group
 from core import redis_server
 from core.config import Config, load
 from core.redis import connect
 from handlers import table
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Check, push and show the menu of wechat.menu in config.yaml."""
 

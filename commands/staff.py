@@ -8,10 +8,12 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from commands._help import Group
 from commands._office import explain, office, table
 from core.clock import local, utcnow
 from core.config import load
 from core.errors import Refused
+from forms import FORMS
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.people import Organisation, Staff, Worker
 from rules import organisations
@@ -21,14 +23,18 @@ from rules.matchmaking import cards, profiles, walls
 ROLES = {"officer": "工作人员", "counsellor": "咨询师", "lawyer": "律师"}
 LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
 SEX = {"f": "女", "m": "男"}
+ABOUT = {"chat": "聊天", **{name: form.title for name, form in FORMS.items()}}
 MARITAL = {"never": "未婚", "divorced": "离异", "widowed": "丧偶"}
 
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
-    """Add staff, see what waits, review profiles. Every act is written down with the name of who did it."""
+    """Add unions and staff, see what waits, review profiles, answer 人工.
+
+    Every act is written down with the name of who did it.
+    """
 
 
 @command.command()
@@ -52,6 +58,20 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None)
         )
         db.commit()
         click.echo(f"添加好了：{name}（{login}），{ROLES[role]}，{union.name}")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--below", metavar="NAME", help="The union above it; without it NAME is at the top.")
+def union(name: str, below: str | None) -> None:
+    """Add a union, the top one first. The four levels are 省, 市, 区县 and 乡镇街道."""
+    with office(load()) as engine, Session(engine) as db:
+        above = organisations.named(db, below) if below else None
+        if below and above is None:
+            raise Refused("no_such_union")
+        added = organisations.add(db, name, above)
+        db.commit()
+        click.echo(f"添加好了：{added.name}（{LEVELS[added.level]}级）")
 
 
 @command.command("list")
@@ -100,7 +120,11 @@ def waiting(login: str) -> None:
             )
         click.echo(f"等人工的对话 {len(handed)} 个")
         if handed:
-            table(("编号", "等了", "在办"), ((h.id, _since(h.at, now), h.about) for h in handed))
+            table(
+                ("编号", "等了", "在办"),
+                ((h.id, _since(h.at, now), ABOUT.get(h.about, h.about)) for h in handed),
+            )
+            click.echo("回话：./niangjia staff answer 编号 --words …")
         db.commit()
 
 
@@ -175,6 +199,19 @@ def refuse(profile_ids: tuple[int, ...], reason: str, login: str) -> None:
                 click.echo(f"{profile_id}：已退回")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+@command.command()
+@click.argument("handover_id", type=int)
+@click.option("--words", required=True, help="What you say; the person reads it with your name.")
+@as_login
+def answer(handover_id: int, words: str, login: str) -> None:
+    """Answer a conversation handed to a person (人工); it then waits no longer."""
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        rules.answer_handover(db, rules.by_login(db, login), handover_id, words, now=now)
+        db.commit()
+        click.echo(f"{handover_id}：已回")
 
 
 def _profile(db: Session, profile_id: int) -> Profile:

@@ -1,22 +1,26 @@
-"""The walls of a fair: print them, void cards, count scans."""
+"""Fairs and their walls: plan, print them, void cards, count scans."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from commands._help import Group
 from commands._office import office, table
-from core.clock import local, utcnow
+from core.clock import SHANGHAI, local, utcnow
 from core.config import load
 from core.errors import Refused
 from models.events import Event
 from models.matchmaking import Card
-from rules import organisations
+from rules import events, organisations
 from rules import staff as staff_rules
 from rules.matchmaking import cards, walls
+
+MOMENTS = ["%Y-%m-%d %H:%M"]
 
 event_option = click.option(
     "--event", "event_id", type=int, metavar="ID", help="A fair; without it the present one."
@@ -27,9 +31,12 @@ wall_option = click.option(
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
-    """Print the walls of a fair, void or renew cards, see what is scanned. Nothing here shows a name or a contact."""
+    """Plan a fair, print its walls, void or renew cards, see what is scanned.
+
+    Nothing here shows a name or a contact.
+    """
 
 
 @command.command("list")
@@ -48,6 +55,36 @@ def list_(event_id: int | None) -> None:
                 for row in walls.count(db, event)
             ),
         )
+
+
+@command.command()
+@click.argument("title")
+@click.option("--union", required=True, metavar="NAME", help="Whose fair it is.")
+@click.option("--place", required=True, help="Where; people read it.")
+@click.option("--from", "starts", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
+@click.option("--until", "ends", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
+@click.option("--tables", type=click.IntRange(1, 500), required=True, help="Tables to meet at.")
+@click.option("--onsite-only", is_flag=True, help="Show its cards only to those who are checked in.")
+def fair(
+    title: str, union: str, place: str, starts: datetime, ends: datetime, tables: int, onsite_only: bool
+) -> None:
+    """Plan a fair. Then put up its walls (wall add) and fill them (wall fill)."""
+    with office(load()) as engine, Session(engine) as db:
+        holder = organisations.named(db, union)
+        if holder is None:
+            raise Refused("no_such_union")
+        event = events.plan_fair(
+            db,
+            holder,
+            title,
+            place=place,
+            starts_at=starts.replace(tzinfo=SHANGHAI),
+            ends_at=ends.replace(tzinfo=SHANGHAI),
+            tables=tables,
+            onsite_only=onsite_only,
+        )
+        db.commit()
+        click.echo(f"{event.title}（{event.id}）定好了，{tables} 张桌子。")
 
 
 @command.command()

@@ -6,14 +6,16 @@ import enum
 import re
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Audit, Organisation, Staff, Worker
-from rules import organisations
+from rules import notices, organisations
+
+ANSWER_LENGTH = 300  # characters; what one customer-service text surely carries
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 
@@ -122,3 +124,27 @@ def open_handovers(db: Session, staff: Staff, *, now: datetime) -> list[Handover
             .order_by(Handover.at, Handover.id)
         )
     )
+
+
+def answer_handover(db: Session, staff: Staff, handover_id: int, words: str, *, now: datetime) -> None:
+    """Tell the person what a member of staff says, and take the conversation off the queue. Of two answers one acts."""
+    need_officer(staff)
+    handover = db.get(Handover, handover_id)
+    if handover is None:
+        raise Refused("not_found")
+    need_reach(db, staff, db.get_one(Worker, handover.worker_id), now=now)
+    words = words.strip()
+    if not words:
+        raise Refused("answer_needed")
+    if len(words) > ANSWER_LENGTH:
+        raise Refused("answer_too_long", limit=ANSWER_LENGTH)
+    closed = db.execute(
+        update(Handover)
+        .where(Handover.id == handover_id, Handover.closed_at.is_(None))
+        .values(closed_at=now, draft=None)
+        .returning(Handover.id)
+    )
+    if closed.first() is None:
+        raise Refused("handover_closed")
+    notices.tell(db, handover.worker_id, "staff_answer", now=now, who=staff.name, words=words)
+    audit(db, staff, "handover_answer", f"handover:{handover_id}", now=now)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.replies import Say, Tap
-from bot.texts import matchmaking
+from bot.texts import HUMAN, matchmaking
 from core.clock import utcnow
 from models.events import Meeting
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
@@ -125,3 +125,8 @@ def _meeting_soon(db: Session, notice: Notice, facts: dict[str, Any], now: datet
 def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     meeting = db.get(Meeting, facts["meeting"])
     return matchmaking.meeting_over(meeting.table_number, facts["minutes"]) if meeting else None
+
+
+@_kind("staff_answer")
+def _staff_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    return Say(f"工会{facts['who']}回你：\n{facts['words']}", (HUMAN,))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from bot.texts import notices
+from core.config import Config
 from models.matchmaking import Profile
 from models.messages import Handover, Notice
 from models.people import Audit, Staff
@@ -164,3 +166,41 @@ def test_an_unknown_login_does_nothing(town: Town, niangjia: Niangjia) -> None:
     town.db.rollback()
     assert cards.live_card(town.db, profile) is None
     assert town.db.scalars(select(Staff)).all() == []
+
+
+def test_a_conversation_handed_over_is_answered_once(town: Town, niangjia: Niangjia) -> None:
+    town.staff("lin", town.city)
+    town.staff("chen", town.south)
+    worker = town.worker(town.north)
+    handed = Handover(worker_id=worker.id, at=NOW, about="profile", draft={"phone": "1"}, message_key="k1")
+    town.db.add(handed)
+    town.db.commit()
+    words = ("staff", "answer", handed.id, "--words")
+    assert "资料卡" in niangjia("staff", "waiting", "--as", "lin")[1]
+    assert niangjia(*words, "你好", "--as", "chen")[0] == 1
+    assert "要写回什么话" in niangjia(*words, " ", "--as", "lin")[2]
+    assert "最多 300 个字" in niangjia(*words, "好" * 301, "--as", "lin")[2]
+    assert niangjia(*words, "请到服务台找我", "--as", "lin")[:2] == (0, f"{handed.id}：已回\n")
+    assert "已经有人回了" in niangjia(*words, "再说一遍", "--as", "lin")[2]
+    assert "等人工的对话 0 个" in niangjia("staff", "waiting", "--as", "lin")[1]
+    town.db.rollback()
+    assert town.db.get_one(Handover, handed.id).draft is None
+    notice = town.db.scalars(select(Notice)).one()
+    said = notices.words(town.db, notice)
+    assert notice.worker_id == worker.id
+    assert said is not None
+    assert said.text.endswith("请到服务台找我")
+    assert acts(town).count("handover_answer") == 1
+
+
+def test_a_union_begins_with_nothing(settings: Config, niangjia: Niangjia) -> None:
+    assert niangjia("staff", "union", "市总工会")[:2] == (0, "添加好了：市总工会（省级）\n")
+    assert niangjia("staff", "union", "区总工会", "--below", "市总工会")[0] == 0
+    assert "没有这个单位" in niangjia("staff", "union", "镇总工会", "--below", "县总工会")[2]
+    assert "这个名字已经有了" in niangjia("staff", "union", "区总工会")[2]
+    plan = ("wall", "fair", "相亲会", "--union", "区总工会", "--place", "体育馆", "--tables", 9)
+    assert "结束要晚于开始" in niangjia(*plan, "--from", "2099-05-01 09:00", "--until", "2099-05-01 09:00")[2]
+    code, out, _ = niangjia(*plan, "--from", "2099-05-01 09:00", "--until", "2099-05-02 17:00")
+    assert (code, out) == (0, "相亲会（1）定好了，9 张桌子。\n")
+    assert niangjia("wall", "add", 1, "90后")[:2] == (0, "1号墙 90后 建好了。\n")
+    assert "05-01 至 05-02" in niangjia("wall", "list")[1]
