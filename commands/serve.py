@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import importlib
+import multiprocessing
+import signal
 from typing import Any
 
 import click
@@ -88,8 +90,13 @@ def serve(config: Config, port: int, target: str = "wsgi:create_app") -> None:
 
 
 def _load(target: str) -> Any:
-    """Make the application in a fresh process of the server."""
-    die_with_parent()
+    """Make the application in a fresh process of the server.
+
+    It is killed with the server: until granian has set its own, the handler inherited from the server swallows the
+    signal that ends it, and what outlives its server keeps the port from the next one. Any message survives kill -9.
+    """
+    server = multiprocessing.parent_process()
+    die_with_parent(signal.SIGKILL, parent=server.pid if server else None)
     log.setup(load())
     module, _, factory = target.partition(":")
     return getattr(importlib.import_module(module), factory)()
