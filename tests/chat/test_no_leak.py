@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -152,7 +153,11 @@ def live(account: Account, history: list[tuple[str, int, int]], *, are_there: bo
                 continue  # who said no knows it, and is answered so
             if kind == "again" and who in decliners:
                 continue  # the word means another request now
-            answers = [world.act(kind, who, whom) for world in worlds]
+            moment, answers = account.clock.now, []
+            for world in worlds:
+                account.clock.now = moment  # each scan takes a second
+                answers.append(world.act(kind, who, whom))
+            account.clock.now = moment + timedelta(seconds=5)
             if kind == "no" and answers[0].startswith("好，不会让对方难堪"):
                 declined.add(request)
                 decliners.add(who)
