@@ -6,7 +6,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
@@ -80,6 +81,22 @@ def _masked(key: str, value: Any) -> Any:
     return _masked(key, str(value))
 
 
+class _Unfailing:
+    """A stream that loses what cannot be written: a full disk must not keep anybody from being answered."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def setup(config: Config) -> None:
     """Send our own and the libraries' logs to stderr at the level set; call once at the start of a process."""
     level = _LEVELS[config.log.level]
@@ -94,7 +111,7 @@ def setup(config: Config) -> None:
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 
@@ -47,3 +48,18 @@ def test_lines_are_json_from_the_level_on(config: Config, capsys: pytest.Capture
     said = json.loads(line)
     assert (said["area"], said["event"], said["notice"], said["level"]) == ("outbox", "kept", 7, "warning")
     assert "secret" not in line
+
+
+@pytest.mark.usefixtures("fresh_logs")
+def test_a_full_disk_stops_nobody(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w", buffering=1) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        log.setup(config)
+        log.get("outbox").warning("lost")
+        try:
+            raise ValueError("also lost")
+        except ValueError:
+            log.get("outbox").exception("and this")
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
