@@ -173,6 +173,8 @@ def _sheet(data_dir: Path, number: int, poster: bool, only_changed: bool) -> Pat
 )
 def door(event_id: int | None, out: Path) -> None:
     """Draw the code for the door: whoever scans it is checked in. It lasts matchmaking.code_days."""
+    if out.suffix not in (".png", ".svg"):
+        raise click.UsageError("--out must end in .png or .svg")
     from commands._printing import print_door, wechat
 
     config = load()

@@ -220,7 +220,10 @@ def load(**overrides: Any) -> Config:
     try:
         return Config(**overrides)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or file.name}: {e['msg']}" for e in error.errors()]
+        lines = [
+            f"{'.'.join(map(str, e['loc'])) or file.name}: {_PLAIN.get(e['type'], e['msg'])}"
+            for e in error.errors()
+        ]
         raise ConfigError("\n".join(lines)) from None
     except (
         ValueError,
@@ -229,6 +232,9 @@ def load(**overrides: Any) -> Config:
         YAMLError,
     ) as error:  # a broken YAML file, an unreadable secret, JSON in the environment
         raise ConfigError(f"{file}: {error}") from None
+
+
+_PLAIN = {"missing": "missing; add it, as in config.yaml", "extra_forbidden": "no such setting"}
 
 
 def _known(name: str) -> bool:

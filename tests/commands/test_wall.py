@@ -214,3 +214,10 @@ def test_the_code_for_the_door_checks_in(
     scenes = [ticket.scene for ticket in wechat.state.tickets.values()]
     assert scenes == [CheckInScene(town.fair.token).pack()]
     assert out.stat().st_size > 500
+
+
+def test_a_door_code_is_a_picture_by_its_name(town: Town, niangjia: Niangjia, tmp_path: Path) -> None:
+    town.db.commit()
+    code, _, err = niangjia("wall", "door", "--out", tmp_path / "door.txt")
+    assert (code, "must end in .png or .svg" in err) == (2, True)
+    assert list(tmp_path.glob("door*")) == []
