@@ -83,6 +83,11 @@ _LATE = Script("return redis.call('HGETALL', KEYS[1])", keys=1)
 _FORGET_LATE = Script("return redis.call('HDEL', KEYS[1], ARGV[1])", keys=1)
 
 
+def _sealed(answer: str) -> bytes:
+    """An answer may hold somebody's contact, and Redis writes to disk what it is told, forgotten there much later."""
+    return ring().seal(answer.encode()) if answer else b""
+
+
 @dataclass(slots=True)
 class Turn:
     """One delivery's claim to work on one message."""
@@ -144,8 +149,7 @@ class Turns:
             return None
         if said == b"replay":
             raise Replayed
-        answer: str = said[0].decode()
-        return answer
+        return ring().open(said[0]).decode()
 
     def leave(self, turn: Turn, answer: str) -> None:
         """Give the turn back and leave the answer ("" = leave none). Does not wait for Redis."""
@@ -157,7 +161,7 @@ class Turns:
             f"{self._alive}{turn.key}",
             turn.key,
             turn.owner,
-            answer,
+            _sealed(answer),
             self._answers,
         )
 
@@ -170,7 +174,7 @@ class Turns:
             f"{self._alive}{key}",
             key,
             "",
-            answer,
+            _sealed(answer),
             self._answers,
         )
 

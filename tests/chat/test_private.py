@@ -16,8 +16,9 @@ from emulator.xml import document
 from models.base import Base
 from models.matchmaking import Profile
 from tests.chat.account import Account, Phone, in_mode, opened
+from tests.chat.fair import Fair
 from tests.chat.hung import ANSWERS
-from tests.chat.waiting import at_once
+from tests.chat.waiting import at_once, until
 
 WECHAT_ID = "marker_wx_1990"
 PHONE = "13912345678"
@@ -145,6 +146,23 @@ def test_B11_a_bug_while_it_is_said_logs_none_of_it(account: Account, phone: Pho
     assert "ValueError" in logged
     assert WECHAT_ID not in logged
     assert phone.openid not in logged
+
+
+def test_B11_a_contact_that_was_told_is_sealed_in_redis_and_in_the_database(account: Account) -> None:
+    """Redis writes to disk what it remembers, and keeps it there much longer than it remembers it."""
+    fair = Fair(account)
+    asker, asked = fair.man("阿岳", contact=WECHAT_ID), fair.person("小禾")
+    asker.scans(fair.code(asked))
+    asker.says("想认识TA")
+    asked.says("愿意")
+    assert WECHAT_ID in asked.heard
+    client = connect(account.config)
+    answers = f"{account.config.redis.prefix}answer:*"
+    until(lambda: len(client.keys(answers)) == 3)
+    for key in client.keys(answers):
+        assert WECHAT_ID.encode() not in (client.get(key) or b"")
+    client.close()
+    assert WECHAT_ID.encode() not in everything_stored(account)
 
 
 def test_B11_handing_over_keeps_what_was_filled_in_sealed(account: Account, phone: Phone) -> None:
