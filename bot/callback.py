@@ -30,7 +30,7 @@ from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
 from core.crypto import Sealed
-from core.db import LOCK_SECONDS, Desk, busy, commit, has_written, impatient, insert_new, is_locked, rollback
+from core.db import LOCK_SECONDS, Desk, be_patient, busy, commit, has_written, insert_new, is_locked, rollback
 from core.errors import Refused
 from core.prepared import Prepared
 from core.redis import LOST, Lane, Script
@@ -44,7 +44,7 @@ SUCCESS = "success"
 
 WAIT_STEP = 0.01
 REDIS_STEP = 0.1
-RECORD_SECONDS = 0.25
+RECORD_SECONDS = 0.4
 """Kept of the time to answer for putting a late message on record; a locked database is not waited for longer."""
 
 _WAKE = Script("redis.call('LPUSH', KEYS[1], 1) redis.call('LTRIM', KEYS[1], 0, 9) return 1", keys=1)
@@ -178,11 +178,13 @@ class Bot:
 
         None: somebody else is at it, or something is busy; a worker thread does it then, and can be waited for.
         """
+        if self.lane.is_away:
+            return None
         try:
             said = self.turns.ask(turn, signature)
             if said is None:
                 return None
-            return said or self._run(turn, lambda: self._transact(job, inbound, self.converse))
+            return said or self._run(turn, lambda: self._transact(job, inbound, self.converse, patience=0))
         except Replayed:
             return _REPLAYED
         except Exception:  # the worker thread finds the words for it, if it happens again
@@ -253,8 +255,10 @@ class Bot:
         metrics.bugs.labels(entrance).inc()
         return texts.broken(reference)
 
-    def _transact(self, job: Job, inbound: Inbound, converse: Converse) -> str:
-        with self.desk.session() as db:
+    def _transact(
+        self, job: Job, inbound: Inbound, converse: Converse, patience: float = LOCK_SECONDS
+    ) -> str:
+        with self.desk.session(patience) as db:
             if job.is_late and self._is_done(db, inbound):
                 return SUCCESS
             now = self.clock()
@@ -277,14 +281,15 @@ class Bot:
                     chat.save(answer)
                 if job.settle():  # after whoever has to wait for a lock waited, while one could still give up
                     return self._commit(db, inbound, answer, now)
-            elif self._settle_alone(job, chat, answer):
+            elif self._settle_alone(job, chat, answer, patience):
                 return answer
             job.wait_until_told()
             return self._commit_late(db, inbound, chat, parts, answer)
 
-    def _settle_alone(self, job: Job, chat: Chat, answer: str) -> bool:
+    def _settle_alone(self, job: Job, chat: Chat, answer: str, patience: float) -> bool:
         """Settle a message that changed nothing but the dialog: one statement, final by itself. False: it is late."""
-        deadline = time.monotonic() + LOCK_SECONDS
+        deadline = time.monotonic() + patience
+        be_patient(chat.db, 0)  # while it is settled nobody can give up
         while job.settle():
             try:
                 if chat.is_changed:
@@ -294,6 +299,7 @@ class Bot:
                 job.unsettle()
                 if not is_locked(error) or time.monotonic() > deadline:
                     raise
+        be_patient(chat.db, patience)
         return False
 
     @staticmethod
@@ -339,8 +345,9 @@ class Bot:
         answer = self.render(inbound, texts.WORKING_ON_IT, now)
         try:
             self._put_on_record(inbound, answer, now)
-            with suppress(*LOST):
-                self.turns.answer(inbound.openid, inbound.key, answer)
+            if not self.lane.is_away:
+                with suppress(*LOST):
+                    self.turns.answer(inbound.openid, inbound.key, answer)
         except Exception:  # it is still being worked on; only a crash could lose it now
             self._log.exception("late message not on record", message=inbound.name)
         job.acknowledge()
@@ -351,7 +358,7 @@ class Bot:
         """In the database; in Redis where the handler itself, or a backup, keeps SQLite's write lock."""
         body = _text_of(inbound)
         try:
-            with self.desk.session() as db, impatient(db, RECORD_SECONDS / 2):
+            with self.desk.session(RECORD_SECONDS / 2) as db:
                 insert_new(db, Received, key=inbound.key, at=now, is_late=True, body=body, reply=answer)
                 commit(db)
         except busy() as error:

@@ -11,9 +11,9 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from core.config import Config
 
+T = TypeVar("T")
 WROTE = "niangjia_wrote"
 KEYED = "niangjia_keyed"
 PATIENCE = "niangjia_patience"
@@ -92,13 +93,24 @@ def begin_write(connection: Connection) -> None:
     connection.info[WROTE] = True
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
-        deadline = time.monotonic() + connection.info.get(PATIENCE, LOCK_SECONDS)
-        while not driver.in_transaction:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not is_locked(error) or time.monotonic() > deadline:
-                    raise
+        if not driver.in_transaction:
+            patiently(connection, lambda: driver.execute("BEGIN IMMEDIATE"))
+
+
+def patiently(connection: Connection, write: Callable[[], T]) -> T:
+    """Do what needs SQLite's write lock, waiting for it as long as the session may."""
+    deadline = time.monotonic() + connection.info.get(PATIENCE, LOCK_SECONDS)
+    while True:
+        try:
+            return write()
+        except sqlite3.OperationalError as error:
+            if not is_locked(error) or time.monotonic() > deadline:
+                raise
+
+
+def be_patient(db: Session, seconds: float) -> None:
+    """From now on, wait as long as this for SQLite's write lock."""
+    connection_of(db).info[PATIENCE] = seconds
 
 
 def busy() -> tuple[type[Exception], ...]:
@@ -125,8 +137,11 @@ class Desk:
         self._open: set[Connection] = set()
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """A session on the thread's connection; what is not committed by `commit` is rolled back."""
+    def session(self, patience: float = LOCK_SECONDS) -> Iterator[Session]:
+        """A session on the thread's connection; what is not committed by `commit` is rolled back.
+
+        SQLite's write lock is waited for as long as `patience`; then one of `busy()` is raised.
+        """
         db: Session | None = getattr(self._local, "db", None)
         if db is None:
             connection = self.engine.connect()
@@ -136,6 +151,7 @@ class Desk:
             connection = connection_of(db)
         info = connection.info
         info[WROTE] = info[KEYED] = False
+        info[PATIENCE] = patience
         try:
             yield db
             if info[KEYED]:
@@ -157,17 +173,6 @@ class Desk:
         while self._open:
             self._open.pop().close()
         self._local = threading.local()
-
-
-@contextmanager
-def impatient(db: Session, seconds: float) -> Iterator[None]:
-    """On SQLite wait for the write lock about as long as this; raises one of `busy()` when it is not to be had."""
-    info = connection_of(db).info
-    info[PATIENCE] = seconds
-    try:
-        yield
-    finally:
-        del info[PATIENCE]
 
 
 def has_written(db: Session) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from core.db import KEYED, begin_write, connection_of, driver_of
+from core.db import KEYED, begin_write, connection_of, driver_of, patiently
 
 
 class Prepared:
@@ -52,7 +52,10 @@ class Prepared:
         given = {**ready.defaults, **values}
         for name, write in ready.writers:
             given[name] = write(given[name])
-        return ready, driver_of(db).execute(ready.sql, given)
+        driver = driver_of(db)
+        if self._keyed:
+            return ready, patiently(connection, lambda: driver.execute(ready.sql, given))
+        return ready, driver.execute(ready.sql, given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,14 @@ class Lane:
 
     def __init__(self, config: Config) -> None:
         self._pool: ConnectionPool = ConnectionPool.from_url(
-            config.redis_url, retry=Retry(NoBackoff(), 0), socket_timeout=3, max_connections=1000
+            config.redis_url,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=config.limits.answer_seconds
+            / 4,  # one that hangs is asked twice, and an answer still leaves
+            max_connections=1000,
         )
+        self.is_away = False
+        """Whether the last call found no Redis; whoever can do without does not wait for it then."""
         self._local = threading.local()
         self.calls = self.tells = 0
         """How often each was done, for the benchmark; threads may lose a count."""
@@ -55,16 +61,19 @@ class Lane:
     def call(self, script: Script, *args: str | bytes) -> Any:
         """Run the script and return its answer. Reconnects once; raises redis's ConnectionError after that."""
         try:
-            return self._call(script, args)
+            said = self._call(script, args)
         except NoScriptError:
-            return self._load_and_call(script, args)
+            said = self._load_and_call(script, args)
         except LOST:
             self._drop()
             try:
-                return self._load_and_call(script, args)
+                said = self._load_and_call(script, args)
             except LOST:
                 self._drop()
+                self.is_away = True
                 raise
+        self.is_away = False
+        return said
 
     def tell(self, script: Script, *args: str | bytes) -> None:
         """Send the script without waiting. A lost connection is made anew and the script sent once more."""
