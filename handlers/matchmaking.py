@@ -234,8 +234,8 @@ def withdraw(chat: Chat, sure: str = "") -> Say:
 def accept(chat: Chat, request_id: str = "") -> Say:
     """A yes to the one who asked."""
     request = requests.pending(chat.db, chat.worker_id, _id(request_id), now=chat.now)
-    requests.accept(chat.db, request, now=chat.now, limits=chat.config.matchmaking)
-    return _contact(chat, request.id)
+    accepted = requests.accept(chat.db, request, now=chat.now, limits=chat.config.matchmaking)
+    return _contact(chat, accepted.id)
 
 
 @router.keyword("婉拒")

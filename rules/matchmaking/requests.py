@@ -26,9 +26,9 @@ UNANSWERED = (RequestState.OPEN, RequestState.DECLINED)
 def ask(db: Session, worker_id: int, seen: Seen, *, now: datetime, limits: Matchmaking) -> MeetRequest:
     """Ask the owner of a card. A profile in review asks when it is listed (WAITING).
 
-    Asking twice gives the first request. Asking back, while the other still waits for an answer, is a yes, also after
-    a no: the other must not learn of that. Raises Refused: own_card, profile_needed, profile_refused,
-    profile_paused, no_fit, asked_before, too_many_open, too_many_today, card_busy.
+    Asking twice gives the first request, and asking whom one has said yes to gives that. Asking back, while the other
+    still waits for an answer, is a yes, also after a no: the other must not learn of that. Raises Refused: own_card,
+    profile_needed, profile_refused, profile_paused, no_fit, asked_before, too_many_open, too_many_today, card_busy.
     """
     if seen.worker_id == worker_id:
         raise Refused("own_card")
@@ -42,17 +42,18 @@ def ask(db: Session, worker_id: int, seen: Seen, *, now: datetime, limits: Match
     earlier = _latest(db, worker_id, seen.worker_id)
     if earlier is not None and _is_live(earlier, now):
         return earlier
-    if mine.state == ProfileState.LISTED:
-        crossing = _latest(db, seen.worker_id, worker_id)
-        if crossing is not None and _say_yes(db, crossing, UNANSWERED, now=now, limits=limits):
-            return crossing
+    crossing = _latest(db, seen.worker_id, worker_id)
+    if crossing is not None and crossing.state == RequestState.ACCEPTED:
+        return crossing
+    is_listed = mine.state == ProfileState.LISTED
+    if crossing and is_listed and _say_yes(db, crossing, UNANSWERED, now=now, limits=limits):
+        return crossing
     theirs = db.get_one(Profile, seen.profile_id)
     if not looking.fits(mine, theirs):
         raise Refused("no_fit")
     if earlier is not None and earlier.asked_at > now - timedelta(days=limits.ask_again_days):
         raise Refused("asked_before", nickname=seen.nickname)
     _check_limits(db, worker_id, seen, now=now, limits=limits)
-    is_listed = mine.state == ProfileState.LISTED
     insert_new(
         db,
         MeetRequest,
@@ -66,6 +67,10 @@ def ask(db: Session, worker_id: int, seen: Seen, *, now: datetime, limits: Match
     request = _latest(db, worker_id, seen.worker_id)
     assert request is not None
     if is_listed:
+        # once more: the other may have asked a moment ago, and who waited for their turn to write sees it now
+        crossing = _latest(db, seen.worker_id, worker_id)
+        if crossing is not None and _say_yes(db, crossing, UNANSWERED, now=now, limits=limits):
+            return crossing
         tell(db, seen.worker_id, "meet_asked", now=now, request=request.id)
     return request
 
@@ -115,17 +120,23 @@ def named(db: Session, worker_id: int, request_id: int) -> MeetRequest:
     return request
 
 
-def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> None:
+def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmaking) -> MeetRequest:
     """A yes: both may see the contact the other chose, and meet at a table when both are there.
 
-    A second yes changes nothing. Raises Refused: said_no, or request_gone when it expired or one of them has left.
+    The request that is accepted: this one, or the one back from the other side whose yes was first. A second yes
+    changes nothing. Raises Refused: said_no, or request_gone when it expired or one of them has left.
     """
     if request.state == RequestState.ACCEPTED:
-        return
+        return request
     if request.state == RequestState.DECLINED:
         raise Refused("said_no")
-    if not can_meet(db, request) or not _say_yes(db, request, (RequestState.OPEN,), now=now, limits=limits):
-        raise Refused("request_gone")
+    if can_meet(db, request):
+        if _say_yes(db, request, (RequestState.OPEN,), now=now, limits=limits):
+            return request
+        crossing = _latest(db, request.asked_id, request.asker_id)
+        if crossing is not None and crossing.state == RequestState.ACCEPTED:
+            return crossing
+    raise Refused("request_gone")
 
 
 def can_meet(db: Session, request: MeetRequest) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.config import Config
-from models.matchmaking import Mark, MeetRequest, Profile, ProfileMove, RequestState, Scan
+from models.matchmaking import Card, Mark, MeetRequest, Profile, ProfileMove, RequestState, Scan
 from models.messages import Notice, NoticeState
 from qr.scenes import CardScene, new_token
 from rules import dialogs
@@ -443,6 +443,44 @@ def test_E3_two_who_ask_each_other_have_both_agreed(fair: Fair, her: Phone, him:
     assert len(fair.meetings()) == 1
     passes(fair.account, days=2)
     assert not [text for text in told(him) + told(her) if "没有回音" in text]
+
+
+def test_E3_two_who_ask_each_other_at_the_same_moment_both_get_the_contact(fair: Fair) -> None:
+    pairs = [(fair.person(f"她{n}", contact=f"her_wx_{n}"), fair.man(f"他{n}")) for n in range(4)]
+    for her, him in pairs:
+        her.scans(fair.code(him))
+        him.scans(fair.code(her))
+        at_once(partial(her.says, "想认识TA"), partial(him.says, "想认识TA"))
+        # on PostgreSQL neither may see the other's wish, and both are asked
+        at_once(partial(her.says, "愿意"), partial(him.says, "愿意"))
+        with fair.db() as db:
+            ids = [fair.worker(db, phone).id for phone in (her, him)]
+            wishes = db.scalars(select(MeetRequest.state).where(MeetRequest.asker_id.in_(ids))).all()
+        assert wishes.count(RequestState.ACCEPTED) == 1
+        assert set(wishes) <= {RequestState.ACCEPTED, RequestState.EXPIRED}
+        assert "her_wx_" in him.says("想认识TA")
+        assert "的微信号" in her.says("想认识TA")
+
+
+def test_E3_a_yes_to_somebody_who_said_yes_first_gives_the_contact(
+    fair: Fair, her: Phone, him: Phone
+) -> None:
+    asks(fair, him, her)
+    first = fair.request(him, her)
+    with fair.db() as db:  # as two who asked in the same moment leave it
+        back = MeetRequest(
+            asker_id=first.asked_id,
+            asked_id=first.asker_id,
+            card_id=db.scalars(select(Card.id).where(Card.token == fair.token(him))).one(),
+            state=RequestState.OPEN,
+            asked_at=first.asked_at,
+            expires_at=first.expires_at,
+        )
+        db.add(back)
+    assert "xiaohe_wx" in him.says("…", bizmsgmenuid=f"yes.{back.id}")
+    assert "ayue_1990" in her.says("…", bizmsgmenuid=f"yes.{first.id}")
+    assert fair.request(him, her).state == RequestState.EXPIRED
+    assert fair.request(her, him).state == RequestState.ACCEPTED
 
 
 def test_E3_somebody_else_answers_for_nobody(fair: Fair, her: Phone, him: Phone) -> None:
