@@ -19,7 +19,7 @@ import requests
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import redis_server, schema
+from core import redis_server, schema, sealed_rows
 from core.config import ROOT, Config, load
 from core.db import make_engine
 
@@ -99,6 +99,10 @@ def database(config: Config) -> Iterator[Finding]:
                 yield Finding(True, "database", f"{kind} {db.execute(text('SHOW server_version')).scalar()}")
         found, head = schema.current(engine), schema.head()
         yield Finding(found == head, "migrations", f"at {found}, newest is {head}", "./niangjia migrate")
+        if found == head and not config.missing_secrets():
+            can_open = sealed_rows.can_be_opened(config, engine)
+            seen = "open what is in the database" if can_open else "do not open what is in the database"
+            yield Finding(can_open, "field keys", seen, "put the old key behind the new one, after a comma")
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         yield Finding(False, "database", reason, "start it, or correct database.url")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from commands._process import die_with_supervisor, need_free_port, wait_for_redis
-from core import log, metrics_dir, redis_server, schema
+from core import log, metrics_dir, redis_server, schema, sealed_rows
 from core.config import Config, ConfigError, load
 from core.db import make_engine
 from core.process import die_with_parent
@@ -40,7 +40,7 @@ def command(port: int | None, wait_for_redis: bool) -> None:
 
 
 def ready_to_serve(config: Config) -> None:
-    """Raise with what is missing: secrets by name, or migrations."""
+    """Raise with what is missing: secrets by name, migrations, or the keys of what is in the database."""
     if missing := config.missing_secrets():
         raise ConfigError(
             "\n".join(
@@ -55,6 +55,11 @@ def ready_to_serve(config: Config) -> None:
             raise click.ClickException(
                 f"the database is at {schema.current(engine) or 'nothing yet'}, the program needs {schema.head()}: "
                 "run ./niangjia migrate"
+            )
+        if not sealed_rows.can_be_opened(config, engine):
+            raise ConfigError(
+                "security.field_keys: the database holds what none of these keys opens; put the key that sealed it "
+                "behind the new one, after a comma"
             )
     finally:
         engine.dispose()

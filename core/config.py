@@ -17,6 +17,8 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
+from core.shapes import Address, AesKey, DatabaseUrl, FieldKeys, IndexKey, RedisUrl, Token
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -40,15 +42,15 @@ class MenuButton(_Section):
 class WeChat(_Section):
     app_id: str = Field(min_length=1)
     app_secret: SecretStr
-    token: SecretStr
-    encoding_aes_key: SecretStr
-    previous_encoding_aes_key: SecretStr
+    token: Token
+    encoding_aes_key: AesKey
+    previous_encoding_aes_key: AesKey
     original_id: str = Field(min_length=1)
     mode: Literal["plain", "compatible", "secure"]
-    api_base: str
-    mp_base: str
-    connect_timeout: float = Field(gt=0)
-    read_timeout: float = Field(gt=0)
+    api_base: Address
+    mp_base: Address
+    connect_timeout: float = Field(gt=0, le=60)
+    read_timeout: float = Field(gt=0, le=60)
     templates: dict[str, str]
     menu: tuple[MenuButton, ...]
 
@@ -58,19 +60,19 @@ class Data(_Section):
 
 
 class Database(_Section):
-    url: str
+    url: DatabaseUrl
     pool_size: int = Field(ge=1)
 
 
 class Redis(_Section):
-    url: str
+    url: RedisUrl
     prefix: str
 
 
 class Web(_Section):
     host: str
     port: int = Field(ge=1, le=65535)
-    base_url: str
+    base_url: Address
     processes: int = Field(ge=1)
     threads: int = Field(ge=1)
     trusted_proxies: int = Field(ge=0)
@@ -86,8 +88,8 @@ class Emulator(_Section):
 
 
 class Security(_Section):
-    field_keys: SecretStr
-    index_key: SecretStr
+    field_keys: FieldKeys
+    index_key: IndexKey
 
 
 class Log(_Section):
@@ -101,7 +103,7 @@ class Limits(_Section):
     body_bytes: Positive
     timestamp_seconds: Positive
     answer_seconds: float = Field(gt=0, lt=5)
-    lease_seconds: float = Field(gt=0)
+    lease_seconds: float = Field(gt=0, le=60)
     dedup_seconds: int = Field(ge=60)
     received_days: Positive
     form_minutes: Positive

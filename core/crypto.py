@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +14,7 @@ from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from core import shapes
 from core.config import Config
 
 NONCE = 12
@@ -28,9 +28,7 @@ class KeyRing:
 
     def __init__(self, field_keys: str, index_key: str) -> None:
         """`field_keys`: base64 keys of 32 bytes, newest first, comma separated. Raises ValueError on a bad one."""
-        keys = [base64.urlsafe_b64decode(key.strip()) for key in field_keys.split(",") if key.strip()]
-        if not keys or any(len(key) != 32 for key in keys):
-            raise ValueError("security.field_keys: each key must be 32 bytes in base64")
+        keys = shapes.field_keys(field_keys)
         if len(index_key) < 16:
             raise ValueError("security.index_key: at least 16 characters")
         self._ciphers = {hashlib.sha256(key).digest()[:4]: AESGCM(key) for key in keys}
@@ -51,6 +49,10 @@ class KeyRing:
             return cipher.decrypt(sealed[4 : 4 + NONCE], sealed[4 + NONCE :], None)
         except InvalidTag:
             raise ValueError("sealed value was changed") from None
+
+    def knows(self, sealed: bytes) -> bool:
+        """Whether one of the keys sealed it."""
+        return sealed[:4] in self._ciphers
 
     def blind(self, value: str) -> str:
         """The keyed hash by which an equal value is found without being read."""

@@ -9,12 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy.orm import Session
 
 from commands import COMMANDS
 from commands.__main__ import start
 from commands._process import need_free_port
-from core import migrate
+from core import crypto, migrate, sealed_rows
+from core.clock import utcnow
 from core.config import Config, load
+from core.db import make_engine
+from models.people import Worker
+from rules.notices import tell
 from tests.conftest import SECRETS
 
 Environment = Callable[[Config], None]
@@ -73,6 +80,58 @@ def test_serve_refuses_without_secrets(
         "security.index_key",
     ]
     assert "NIANGJIA_WECHAT__TOKEN" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("wechat.token", "has a blank"),
+        ("wechat.encoding_aes_key", "a" * 44),
+        ("wechat.previous_encoding_aes_key", "a" * 42 + "é"),
+        ("wechat.api_base", "api.example"),
+        ("security.field_keys", "abc"),
+        ("security.field_keys", "密钥"),
+        ("security.field_keys", f"{'A' * 43}=,{'A' * 40}"),
+        ("security.index_key", "tooshort"),
+        ("redis.url", "localhost:6379"),
+        ("database.url", "mysql://root:verysecret@localhost/niangjia"),
+        ("limits.lease_seconds", "inf"),
+    ],
+)
+@pytest.mark.parametrize("name", ["serve", "worker", "doctor"])
+def test_a_misshapen_setting_is_named_and_not_shown(
+    name: str, key: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not found by a process that dies of it, again and again, and tells the log which key it was given."""
+    monkeypatch.setenv(f"NIANGJIA_{key.upper().replace('.', '__')}", value)
+    assert start([name]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"{key}: ")
+    assert said.count("\n") == 1
+    assert value not in said
+
+
+@pytest.mark.parametrize("name", ["serve", "worker"])
+def test_nothing_serves_what_it_cannot_open(
+    name: str, config: Config, environment: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment(config)
+    crypto.use(config)
+    engine = make_engine(config)
+    with Session(engine) as db:
+        person = Worker(openid="o-sealed", created_at=utcnow())
+        db.add(person)
+        db.flush()
+        tell(db, person.id, "plain", now=utcnow(), text="sealed")
+        db.commit()
+    old, new = config.security.field_keys.get_secret_value(), Fernet.generate_key().decode()
+    for keys, can_open in ((f"{new},{old}", True), (new, False)):
+        security = config.security.model_copy(update={"field_keys": SecretStr(keys)})
+        assert sealed_rows.can_be_opened(config.model_copy(update={"security": security}), engine) is can_open
+    engine.dispose()
+    os.environ["NIANGJIA_SECURITY__FIELD_KEYS"] = new
+    assert start([name]) == 2
+    assert capsys.readouterr().err.startswith("security.field_keys: ")
 
 
 @pytest.mark.parametrize("name", ["serve", "worker"])
