@@ -150,9 +150,6 @@ class Account:
     log: io.StringIO
     phones: dict[str, Phone] = field(default_factory=dict)
 
-    def __repr__(self) -> str:
-        return f"<account of {len(self.phones)} phones>"  # with all of them Hypothesis would refuse
-
     @property
     def bot(self) -> Bot:
         bot: Bot = self.app.extensions["bot"]
