@@ -100,8 +100,11 @@ class Bot:
             return self._turn_away(turned)
         return Answer(200, query.get("echostr", "").encode())
 
-    def receive(self, query: Mapping[str, str], body: bytes) -> Answer:
-        """The POST of one message: its answer, always within `limits.answer_seconds`."""
+    def receive(self, query: Mapping[str, str], body: Callable[[], bytes]) -> Answer:
+        """The POST of one message: its answer, always within `limits.answer_seconds`.
+
+        `body` is read only when the query string is signed.
+        """
         started = time.monotonic()
         try:
             inbound, crypto, signature = self.envelope.open(query, body)

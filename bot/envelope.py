@@ -54,36 +54,37 @@ class Envelope:
             if key.get_secret_value() and wechat.mode != "plain":
                 self._cryptos.append(MessageCrypt(self._token, key.get_secret_value(), wechat.app_id))
 
-    def check(self, query: Mapping[str, str], *, required: bool = True) -> None:
+    def check(self, query: Mapping[str, str]) -> None:
         """The signature of the query string, in constant time, and its age. Raises TurnedAway."""
         timestamp, nonce, signature = (
             query.get("timestamp", ""),
             query.get("nonce", ""),
             query.get("signature", ""),
         )
-        if required or signature:
-            expected = get_signature(self._token, timestamp, nonce)
-            if not hmac.compare_digest(expected.encode(), signature.encode()):
-                raise TurnedAway(403, "bad signature")
+        expected = get_signature(self._token, timestamp, nonce)
+        if not hmac.compare_digest(expected.encode(), signature.encode()):
+            raise TurnedAway(403, "bad signature")
         if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
             raise TurnedAway(403, "bad timestamp")
         if abs(self._clock().timestamp() - int(timestamp)) > self._limits.timestamp_seconds:
             raise TurnedAway(403, "stale timestamp")
 
-    def open(self, query: Mapping[str, str], body: bytes) -> tuple[Inbound, MessageCrypt | None, str]:
+    def open(
+        self, query: Mapping[str, str], read_body: Callable[[], bytes]
+    ) -> tuple[Inbound, MessageCrypt | None, str]:
         """The message, what to encrypt the answer with, and the signature that vouches for it. Raises TurnedAway.
 
+        The signature of the query string comes with every push, and a body is not read before it was seen: whoever
+        cannot sign would keep a thread of ours by sending slowly. What is encrypted has a signature of its own too.
         An answer is encrypted with the key that decrypted the message: during a rotation there are two.
         """
-        encrypted = "msg_signature" in query and self._mode != "plain"
-        self.check(query, required=not encrypted)
+        self.check(query)
+        body = read_body()
         if len(body) > self._limits.body_bytes:
             raise TurnedAway(413, "body too large")
         try:
             content = parse_xml(body.decode())  # as text, or a declaration in it could name another encoding
             if self._mode == "plain" or (self._mode == "compatible" and "Encrypt" not in content):
-                if encrypted:  # what vouches for an encrypted text says nothing of a plain one
-                    self.check(query, required=True)
                 return read(process_message(content)), None, query.get("signature", "")
         except _UNREADABLE as error:
             raise TurnedAway(400, f"unreadable: {type(error).__name__}") from None

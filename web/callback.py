@@ -43,7 +43,7 @@ def _answer(environ: WSGIEnvironment, bot: Bot) -> Answer:
             length = environ.get("CONTENT_LENGTH") or ""
             if length.isdecimal() and int(length) > limit:
                 return bot.refuse(413, "body too large")
-            return bot.receive(query, _read(environ["wsgi.input"], limit + 1, length))
+            return bot.receive(query, lambda: _read(environ["wsgi.input"], limit + 1, length))
     return bot.refuse(405, "bad method")
 
 

@@ -256,6 +256,30 @@ def test_a_wrong_signature_is_a_403_and_no_handler_runs(account: Account, phone:
     assert all(line["level"] == "warning" and "exception" not in line for line in lines)
 
 
+class Slow:
+    """A body that never comes."""
+
+    def read(self, most: int) -> bytes:
+        raise AssertionError("waited for a body that nobody signed")
+
+
+@in_all_modes
+def test_a_body_is_read_only_when_the_query_string_is_signed(account: Account) -> None:
+    """Or whoever sends a few of them slowly keeps all threads busy."""
+    good = account.wire.query("sealed")
+    late = str(int(account.clock().timestamp()) - 1000)
+    for query in (
+        {},
+        good | {"signature": "x"},
+        {name: value for name, value in good.items() if name != "signature"},
+        account.wire.query("sealed", timestamp=late),
+    ):
+        answer = call(
+            account.app, "POST", urlencode(query), environ={"wsgi.input": Slow(), "CONTENT_LENGTH": "9"}
+        )
+        assert answer.status == 403
+
+
 @in_all_modes
 @pytest.mark.parametrize(
     ("late", "status"), [(-301, 403), (-299, 200), (0, 200), (299, 200), (301, 403), (10**9, 403)]
