@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from core.visible import tidy
 from forms.answers import Answers, Given
 from forms.checks import has_contact, no_contact
 from forms.fields import Choice, Consent, Height, Option, Phone, Text, Year, YearSpan
-from forms.fields.texts import tidy
 from forms.form import Confirm, Form
 from forms.understand.years import YearRange
 from models.matchmaking import Profile

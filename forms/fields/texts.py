@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from bot.texts import answers as texts
+from core.visible import tidy
 from forms.answers import Given, Json
 from forms.fields.base import Field, Got, Heard, Option, Unheard, named
 from forms.fields.picks import YesNo
-
-_DIRECTIONS = "\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNSEEN = re.compile(f"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2060\ufeff{_DIRECTIONS}]")
-
-
-def tidy(text: str) -> str:
-    """One line: composed characters, single blanks, nothing that cannot be seen."""
-    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
 
 
 @dataclass(frozen=True)

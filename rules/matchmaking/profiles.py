@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
+from core.visible import tidy
 from models.matchmaking import Profile, ProfileMove, ProfileState, Wall
 from models.people import Staff
 from rules import notices
@@ -124,7 +125,7 @@ def approve(db: Session, profile: Profile, *, staff: Staff, now: datetime, wall:
 def refuse(db: Session, profile: Profile, *, staff: Staff, reason: str, now: datetime) -> None:
     """Send the profile back with a reason, which its person reads."""
     need_reviewer(db, profile, staff, now=now)
-    reason = reason.strip()
+    reason = tidy(reason)
     if not reason:
         raise Refused("reason_needed")
     move(db, profile, _REFUSED, now=now, staff=staff, reason=reason)

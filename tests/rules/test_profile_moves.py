@@ -164,7 +164,7 @@ def test_e11_nobody_reviews_themself(town: Town) -> None:
     assert profile.state == S.IN_REVIEW
 
 
-@pytest.mark.parametrize("reason", ["", "  \n"])
+@pytest.mark.parametrize("reason", ["", "  \n", "\u200b\u3164", "\udcff"])
 def test_a_refusal_needs_a_reason(town: Town, reason: str) -> None:
     profile = town.profile()
     with refused("reason_needed"):
@@ -174,7 +174,7 @@ def test_a_refusal_needs_a_reason(town: Town, reason: str) -> None:
 
 def test_a_refusal_reaches_the_person_with_its_reason(town: Town) -> None:
     profile, officer = town.profile(), town.staff("lin", town.city)
-    profiles.refuse(town.db, profile, staff=officer, reason=" 称呼像真名 ", now=NOW)
+    profiles.refuse(town.db, profile, staff=officer, reason=" 称呼像\u202e真名\x1b\n", now=NOW)
     (notice,) = told(town.db, profile)
     assert (notice.kind, notice.facts["reason"]) == ("profile_refused", "称呼像真名")
     (act,) = town.db.scalars(select(Audit)).all()
