@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,8 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from bench import load, messages, servers
-from core import crypto, migrate, redis_server, secrets
+from core import crypto, migrate, redis_server
+from core import secrets as own_secrets
 from core.clock import utcnow
 from core.config import Config
 from core.config import load as load_config
@@ -78,7 +80,7 @@ def prepared(count: int, mode: str) -> Iterator[Place]:
             "NIANGJIA_LIMITS__TIMESTAMP_SECONDS": "3600",  # messages are made before they are sent
         }
         os.environ.update(environment)
-        secrets.make_missing(load_config())
+        own_secrets.make_missing(load_config())
         config = load_config()
         crypto.use(config)
         migrate.upgrade(config.database_url)
@@ -102,20 +104,18 @@ def prepared(count: int, mode: str) -> Iterator[Place]:
                 os.environ.pop(name, None)
 
 
-def kinds(
-    place: Place, count: int, connections: int
-) -> dict[str, Callable[[messages.Signer, str], list[list[bytes]]]]:
-    """What is sent: for each kind of message a function that makes the queue of each connection."""
+Make = Callable[[messages.Signer, str], list[list[bytes]]]
+"""Makes the conversations of a round, each a list of requests in their order; the label tells rounds apart."""
 
-    def spread(make: Callable[[int], tuple[str, str]]) -> Callable[[messages.Signer, str], list[list[bytes]]]:
-        def queues(signer: messages.Signer, label: str) -> list[list[bytes]]:
-            result: list[list[bytes]] = [[] for _ in range(connections)]
-            for n in range(count):
-                openid, xml = make(n)
-                result[n % connections].append(signer.request(xml, openid))
-            return result
 
-        return queues
+def kinds(place: Place, count: int) -> dict[str, Make]:
+    """What is sent, for each kind of message."""
+
+    def single(make: Callable[[int], tuple[str, str]]) -> Make:
+        def conversations(signer: messages.Signer, label: str) -> list[list[bytes]]:
+            return [[signer.request(xml, openid)] for openid, xml in map(make, range(count))]
+
+        return conversations
 
     def keyword(n: int) -> tuple[str, str]:
         who = people.openid(SEED, n * 7919 % place.people)
@@ -126,35 +126,50 @@ def kinds(
         return who, messages.scan(who, CardScene(place.tokens[n % len(place.tokens)]).pack())
 
     def form(signer: messages.Signer, label: str) -> list[list[bytes]]:
-        result: list[list[bytes]] = [[] for _ in range(connections)]
-        for n in range(count // len(STEPS)):
-            who = f"oform{label}x{n}"
-            for step in STEPS:
-                result[n % connections].append(signer.request(messages.text(who, step), who))
-        return result
+        return [
+            [signer.request(messages.text(who, step), who) for step in STEPS]
+            for who in _fillers(count, label)
+        ]
 
-    return {"keyword": spread(keyword), "card scan": spread(scan), "form step": form}
+    return {"keyword": single(keyword), "card scan": single(scan), "form step": form}
 
 
-def measure(
-    place: Place, target: str, mode: str, kind: str, *, count: int, connections: int, rounds: int
-) -> Row:
-    """Start the server, warm it up, and take the median of the rounds."""
-    make = kinds(place, count, connections)[kind]
-    results: list[tuple[load.Result, float]] = []
-    with servers.running(target, place.environment) as server:
-        signer = messages.Signer(place.config, mode, server.port)
+def _fillers(count: int, label: str) -> list[str]:
+    """Those who fill in the form in a round."""
+    return [f"oform{label}x{n}" for n in range(count // len(STEPS))]
+
+
+def _openings(signer: messages.Signer, label: str, count: int) -> list[list[bytes]]:
+    """The message that opens the form, from everybody who will fill it in."""
+    return [[signer.request(messages.text(who, "现在做"), who)] for who in _fillers(count, label)]
+
+
+def compare(
+    place: Place, mode: str, kind: str, *, count: int, connections: int, rounds: int
+) -> tuple[Row, Row]:
+    """The peer and us: a round of one, a round of the other, and so on, so that a busy moment hits both alike."""
+    make = kinds(place, count)[kind]
+    results: dict[str, list[tuple[load.Result, float]]] = {PEER: [], OURS: []}
+    peaks = {}
+    with servers.running(PEER, place.environment) as peer, servers.running(OURS, place.environment) as ours:
         for number in range(rounds + 1):
-            label = f"{abs(hash((target, mode))) % 10**6}r{number}"
-            queues = make(signer, label)
-            if kind == "form step":
-                load.drive(server.port, _openings(signer, label, count, connections))
-            before = server.cpu_seconds()
-            result = load.drive(server.port, queues)
-            cpu = server.cpu_seconds() - before
-            if number:  # the first round warms up
-                results.append((result, cpu / len(result.latencies) * 1000))
-        peak = server.peak_rss()
+            for target, server in ((PEER, peer), (OURS, ours)):
+                signer = messages.Signer(place.config, mode, server.port)
+                label = secrets.token_hex(4)
+                conversations = make(signer, label)
+                if kind == "form step":
+                    load.drive(server.port, _openings(signer, label, count), connections)
+                before = server.cpu_seconds()
+                result = load.drive(server.port, conversations, connections)
+                cpu = server.cpu_seconds() - before
+                if number:  # the first round warms up
+                    results[target].append((result, cpu / len(result.latencies) * 1000))
+        for target, server in ((PEER, peer), (OURS, ours)):
+            peaks[target] = server.peak_rss()
+    return _row(PEER, results[PEER], peaks[PEER]), _row(OURS, results[OURS], peaks[OURS])
+
+
+def _row(target: str, results: list[tuple[load.Result, float]], peak: int) -> Row:
     return Row(
         NAMES[target],
         statistics.median(result.rate for result, _ in results),
@@ -164,15 +179,6 @@ def measure(
         peak,
         sum(result.bad for result, _ in results),
     )
-
-
-def _openings(signer: messages.Signer, label: str, count: int, connections: int) -> list[list[bytes]]:
-    """The message that opens the form, from everybody who will fill it in."""
-    result: list[list[bytes]] = [[] for _ in range(connections)]
-    for n in range(count // len(STEPS)):
-        who = f"oform{label}x{n}"
-        result[n % connections].append(signer.request(messages.text(who, "现在做"), who))
-    return result
 
 
 @dataclass(frozen=True)
@@ -198,11 +204,11 @@ def costs(place: Place, mode: str) -> list[Cost]:
     event.listen(bot.desk.engine, "connect", lambda driver, _: driver.set_trace_callback(seen.append))
     signer = messages.Signer(place.config, mode, 0)
     result = []
-    for kind, make in kinds(place, 4 * len(STEPS), 1).items():
+    for kind, make in kinds(place, 4 * len(STEPS)).items():
         if kind == "form step":
-            for request in _openings(signer, "cost", 4 * len(STEPS), 1)[0]:
+            for (request,) in _openings(signer, "cost", 4 * len(STEPS)):
                 _post(app, request)
-        (queue,) = make(signer, "cost")
+        queue = [request for conversation in make(signer, "cost") for request in conversation]
         for request in queue[:3]:
             _post(app, request)
         seen.clear()
@@ -237,6 +243,6 @@ def footprint(place: Place, mode: str) -> Footprint:
     """Start both, send scans, and add up: resident (shared pages count each time) and proportional (once)."""
     with servers.running(OURS, place.environment) as server, servers.worker(place.environment) as worker:
         signer = messages.Signer(place.config, mode, server.port)
-        load.drive(server.port, kinds(place, 2000, 32)["card scan"](signer, "memory"))
+        load.drive(server.port, kinds(place, 2000)["card scan"](signer, "memory"), 32)
         found = [*server.memory(), *worker.memory()]
     return Footprint(len(found), sum(rss for rss, _ in found), sum(pss for _, pss in found))

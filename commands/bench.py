@@ -38,12 +38,9 @@ def callback(
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
         with bench.prepared(people, mode) as place:
             for kind in only or ("keyword", "card scan", "form step"):
-                rows = [
-                    bench.measure(
-                        place, target, mode, kind, count=messages, connections=connections, rounds=rounds
-                    )
-                    for target in (bench.PEER, bench.OURS)
-                ]
+                rows = bench.compare(
+                    place, mode, kind, count=messages, connections=connections, rounds=rounds
+                )
                 for row in rows:
                     print(
                         f"| {kind} | {row.system} | {row.rate:,.0f} | {row.p50 * 1000:.1f} | {row.p99 * 1000:.1f} "
