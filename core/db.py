@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,9 +24,7 @@ from sqlalchemy.orm import Session
 from core.config import Config
 
 T = TypeVar("T")
-WROTE = "niangjia_wrote"
-KEYED = "niangjia_keyed"
-PATIENCE = "niangjia_patience"
+_LINK = "niangjia_link"
 LOCK_SECONDS = 15
 """How long SQLite's write lock is waited for."""
 BUSY_MILLISECONDS = 200
@@ -85,32 +82,61 @@ def _before_statement(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
     if not statement.lstrip()[:8].upper().startswith(_READS):
-        begin_write(connection)
+        _link(connection).begin_write()
 
 
-def begin_write(connection: Connection) -> None:
-    """Note that this transaction writes; on SQLite take the write lock, if it does not hold it yet."""
-    connection.info[WROTE] = True
-    if connection.dialect.name == "sqlite":
-        driver: Any = connection.connection.driver_connection
-        if not driver.in_transaction:
-            patiently(connection, lambda: driver.execute("BEGIN IMMEDIATE"))
+class Link:
+    """The driver's connection, and what its transaction did so far. For `Prepared` and the functions below."""
+
+    __slots__ = ("dialect", "driver", "has_written", "is_keyed", "is_sqlite", "patience")
+
+    def __init__(self, connection: Connection) -> None:
+        self.dialect = connection.dialect
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        self.driver: Any = connection.connection.driver_connection
+        self.begin()
+
+    def begin(self, patience: float = LOCK_SECONDS) -> None:
+        """A new transaction, that waits for SQLite's write lock as long as this."""
+        self.has_written = self.is_keyed = False
+        self.patience = patience
+
+    def begin_write(self) -> None:
+        """Note that this transaction writes; on SQLite take the write lock, if it does not hold it yet."""
+        self.has_written = True
+        if self.is_sqlite and not self.driver.in_transaction:
+            self.patiently(lambda: self.driver.execute("BEGIN IMMEDIATE"))
+
+    def patiently(self, write: Callable[[], T]) -> T:
+        """Do what needs SQLite's write lock, waiting for it as long as the session may."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                return write()
+            except sqlite3.OperationalError as error:
+                if not is_locked(error) or time.monotonic() > deadline:
+                    raise
 
 
-def patiently(connection: Connection, write: Callable[[], T]) -> T:
-    """Do what needs SQLite's write lock, waiting for it as long as the session may."""
-    deadline = time.monotonic() + connection.info.get(PATIENCE, LOCK_SECONDS)
-    while True:
-        try:
-            return write()
-        except sqlite3.OperationalError as error:
-            if not is_locked(error) or time.monotonic() > deadline:
-                raise
+def _link(connection: Connection) -> Link:
+    link: Link | None = connection.info.get(_LINK)
+    if link is None:
+        link = connection.info[_LINK] = Link(connection)
+    return link
+
+
+def link_of(db: Session) -> Link:
+    """The driver's connection below a session; the session's transaction need not have begun."""
+    link: Link | None = db.info.get(_LINK)
+    if link is None:  # not a Desk's; it may have another connection in its next transaction
+        bind = db.get_bind()
+        link = _link(bind if isinstance(bind, Connection) else db.connection())
+    return link
 
 
 def be_patient(db: Session, seconds: float) -> None:
     """From now on, wait as long as this for SQLite's write lock."""
-    connection_of(db).info[PATIENCE] = seconds
+    link_of(db).patience = seconds
 
 
 def busy() -> tuple[type[Exception], ...]:
@@ -128,85 +154,84 @@ def is_locked(error: Exception) -> bool:
 
 
 class Desk:
-    """A connection for each thread, kept between its transactions: to fetch one from the pool for each message
-    costs more than the message's queries."""
+    """Connections kept between transactions; the one used last, whose caches are warm, is the next.
+
+    To fetch one from SQLAlchemy's pool for each message costs more than the message's queries.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._local = threading.local()
-        self._open: set[Connection] = set()
+        self._idle: list[Session] = []
+        self._is_closed = False
 
     @contextmanager
     def session(self, patience: float = LOCK_SECONDS) -> Iterator[Session]:
-        """A session on the thread's connection; what is not committed by `commit` is rolled back.
+        """A session of its own; what is not committed by `commit` is rolled back.
 
         SQLite's write lock is waited for as long as `patience`; then one of `busy()` is raised.
         """
-        db: Session | None = getattr(self._local, "db", None)
-        if db is None:
+        try:
+            db = self._idle.pop()
+        except IndexError:
             connection = self.engine.connect()
-            self._open.add(connection)
-            db = self._local.db = Session(connection, expire_on_commit=False)
-        else:
-            connection = connection_of(db)
-        info = connection.info
-        info[WROTE] = info[KEYED] = False
-        info[PATIENCE] = patience
+            db = Session(connection, expire_on_commit=False, info={_LINK: _link(connection)})
+        link: Link = db.info[_LINK]
+        link.begin(patience)
         try:
             yield db
-            if info[KEYED]:
-                driver_of(db).commit()
+            if link.is_keyed:
+                link.driver.commit()
             rollback(db)
-            db.expunge_all()
-            db.info.clear()
+            if db.identity_map:
+                db.expunge_all()
+            if len(db.info) > 1:
+                db.info.clear()
+                db.info[_LINK] = link
         except BaseException:
-            # after an error nobody knows what state it is in; a fresh one is cheap enough
-            self._local.db = None
-            self._open.discard(connection)
-            db.close()
-            connection.invalidate()
-            connection.close()
+            self._drop(db)  # after an error nobody knows what state it is in; a fresh one is cheap enough
             raise
+        self._idle.append(db)
+        if self._is_closed:
+            self.close()
 
     def close(self) -> None:
-        """Close the connections of all threads; none may be at work."""
-        while self._open:
-            self._open.pop().close()
-        self._local = threading.local()
+        """Close each connection as soon as nobody uses it."""
+        self._is_closed = True
+        while self._idle:
+            self._drop(self._idle.pop())
+
+    @staticmethod
+    def _drop(db: Session) -> None:
+        bind = db.get_bind()
+        db.close()
+        assert isinstance(bind, Connection)
+        bind.invalidate()  # or a pool that is gone already would get it back, and leave it open
+        bind.close()
 
 
 def has_written(db: Session) -> bool:
     """Whether the transaction of a `Desk` changes anything; flushes what the session holds first."""
     if db.in_transaction():  # a session that was handed anything has begun one
         db.flush()
-    return bool(connection_of(db).info.get(WROTE))
+    return link_of(db).has_written
 
 
 def commit(db: Session) -> None:
     """Make everything final: what went through the session and what went through `Prepared`."""
     if db.in_transaction():
         db.commit()
-    driver_of(db).commit()
-    connection_of(db).info[WROTE] = False
+    link = link_of(db)
+    link.driver.commit()
+    link.has_written = False
 
 
 def rollback(db: Session) -> None:
     """Undo everything: what went through the session and what went through `Prepared`."""
     if db.in_transaction():
         db.rollback()
-    driver_of(db).rollback()
-    connection_of(db).info[WROTE] = False
-
-
-def connection_of(db: Session) -> Connection:
-    """The connection of a session; its transaction need not have begun."""
-    bind = db.get_bind()
-    return bind if isinstance(bind, Connection) else db.connection()
-
-
-def driver_of(db: Session) -> Any:
-    """The driver's own connection below a session."""
-    return connection_of(db).connection.driver_connection
+    link = link_of(db)
+    link.driver.rollback()
+    link.has_written = False
 
 
 def insert_new(db: Session, table: type[Any], **values: Any) -> bool:

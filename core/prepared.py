@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from core.db import KEYED, begin_write, connection_of, driver_of, patiently
+from core.db import link_of
 
 
 class Prepared:
@@ -25,7 +25,7 @@ class Prepared:
         self._statement = statement
         self._writes = writes
         self._keyed = keyed
-        self._ready: dict[str, _Ready] = {}
+        self._ready: dict[bool, _Ready] = {}
 
     def rows(self, db: Session, **values: Any) -> list[tuple[Any, ...]]:
         """Run a query."""
@@ -40,22 +40,19 @@ class Prepared:
         return int(self._run(db, values)[1].rowcount)
 
     def _run(self, db: Session, values: dict[str, Any]) -> tuple[_Ready, Any]:
-        connection = connection_of(db)
-        dialect = connection.dialect
-        ready = self._ready.get(dialect.name)
+        link = link_of(db)
+        ready = self._ready.get(link.is_sqlite)
         if ready is None:
-            ready = self._ready[dialect.name] = _Ready.of(self._statement, dialect)
-        if self._writes:
-            begin_write(connection)
-        elif self._keyed:
-            connection.info[KEYED] = True
+            ready = self._ready[link.is_sqlite] = _Ready.of(self._statement, link.dialect)
         given = {**ready.defaults, **values}
         for name, write in ready.writers:
             given[name] = write(given[name])
-        driver = driver_of(db)
         if self._keyed:
-            return ready, patiently(connection, lambda: driver.execute(ready.sql, given))
-        return ready, driver.execute(ready.sql, given)
+            link.is_keyed = True
+            return ready, link.patiently(lambda: link.driver.execute(ready.sql, given))
+        if self._writes:
+            link.begin_write()
+        return ready, link.driver.execute(ready.sql, given)
 
 
 @dataclass(frozen=True, slots=True)

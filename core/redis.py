@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import threading
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import redis
@@ -38,10 +38,10 @@ class Script:
 
 
 class Lane:
-    """One connection per thread that runs scripts with nothing in between.
+    """Connections that run scripts with nothing in between; the one used last is the next.
 
     The ordinary client costs about as much Python per call as Redis, parsing and rendering together; each
-    message makes two calls. `tell` does not wait: its answer is read before the thread's next call.
+    message makes two calls. `tell` does not wait, and has Redis not answer.
     """
 
     def __init__(self, config: Config) -> None:
@@ -54,22 +54,20 @@ class Lane:
         )
         self.is_away = False
         """Whether the last call found no Redis; whoever can do without does not wait for it then."""
-        self._local = threading.local()
+        self._idle: list[_Line] = []
         self.calls = self.tells = 0
         """How often each was done, for the benchmark; threads may lose a count."""
 
     def call(self, script: Script, *args: str | bytes) -> Any:
         """Run the script and return its answer. Reconnects once; raises redis's ConnectionError after that."""
+        self.calls += 1
         try:
-            said = self._call(script, args)
-        except NoScriptError:
-            said = self._load_and_call(script, args)
+            said = self._with_line(lambda line: line.call(script, args))
         except LOST:
-            self._drop()
+            self._forget()  # what was idle is as old as the one that failed
             try:
-                said = self._load_and_call(script, args)
+                said = self._with_line(lambda line: line.call(script, args))
             except LOST:
-                self._drop()
                 self.is_away = True
                 raise
         self.is_away = False
@@ -77,78 +75,77 @@ class Lane:
 
     def tell(self, script: Script, *args: str | bytes) -> None:
         """Send the script without waiting. A lost connection is made anew and the script sent once more."""
+        self.tells += 1
         try:
-            connection = self._connection()
-            self._drain(connection)
-            connection.send_packed_command(_packed(script, args), check_health=False)
-            self._local.owed = script, args
-            self.tells += 1
+            self._with_line(lambda line: line.tell(script, args))
         except LOST:
-            self._drop()
-            self._load_and_call(script, args)
-
-    def settle(self) -> None:
-        """Wait for what was told. Raises redis's ConnectionError when Redis is gone."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            try:
-                self._drain(connection)
-            except LOST:
-                self._drop()
-                raise
+            self._forget()
+            self._with_line(lambda line: line.call(script, args))
 
     def close(self) -> None:
-        """Close the connections of all threads; none may be at work."""
+        """Close the connections; none may be in use."""
+        self._forget()
         self._pool.disconnect()
-        self._local = threading.local()
 
-    def _call(self, script: Script, args: tuple[Any, ...]) -> Any:
-        connection = self._connection()
-        self._drain(connection)
-        self.calls += 1
-        connection.send_packed_command(_packed(script, args), check_health=False)
-        return connection.read_response()
-
-    def _load_and_call(self, script: Script, args: tuple[Any, ...]) -> Any:
-        connection = self._connection()
-        self._drain(connection)
-        connection.send_command("EVAL", script.source, script.keys, *args)
-        return connection.read_response()
-
-    def _connection(self) -> Any:  # redis-py's Connection, whose methods have no types
-        connection: Any = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._pool.get_connection()
-            self._local.owed = None
-            for (
-                script
-            ) in Script.all:  # or what is told to a Redis just started would be done only after the next call
-                connection.send_command("SCRIPT", "LOAD", script.source)
-            for _ in Script.all:
-                connection.read_response()
-        return connection
-
-    def _drain(self, connection: Any) -> None:
-        owed = self._local.owed
-        if owed is None:
-            return
-        self._local.owed = None
+    def _with_line(self, use: Callable[[_Line], Any]) -> Any:
         try:
-            connection.read_response()
-        except NoScriptError:
-            script, args = owed
-            connection.send_command("EVAL", script.source, script.keys, *args)
-            connection.read_response()
+            line = self._idle.pop()
+        except IndexError:
+            line = _Line(self._pool.get_connection())
+        try:
+            said = use(line)
+        except BaseException:
+            self._hang_up(line)
+            raise
+        self._idle.append(line)
+        return said
 
-    def _drop(self) -> None:
-        connection = getattr(self._local, "connection", None)
-        self._local.connection = None
-        self._local.owed = None
-        if connection is not None:
-            connection.disconnect()
-            self._pool.release(connection)
+    def _forget(self) -> None:
+        while self._idle:
+            self._hang_up(self._idle.pop())
+
+    def _hang_up(self, line: _Line) -> None:
+        line.connection.disconnect()
+        self._pool.release(line.connection)
 
 
-def _packed(script: Script, args: tuple[str | bytes, ...]) -> list[bytes]:
+class _Line:
+    """One connection that knows all scripts."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: Any) -> None:  # redis-py's Connection, whose methods have no types
+        self.connection = connection
+        self._load()
+
+    def call(self, script: Script, args: tuple[str | bytes, ...]) -> Any:
+        """Run the script and wait for its answer."""
+        self._send(_packed(script, args))
+        try:
+            return self.connection.read_response()
+        except NoScriptError:  # somebody flushed them
+            self._load()
+            self._send(_packed(script, args))
+            return self.connection.read_response()
+
+    def tell(self, script: Script, args: tuple[str | bytes, ...]) -> None:
+        """Send the script, by its hash: whole it would cost Redis a third more, and only SCRIPT FLUSH loses it."""
+        self._send(_NO_REPLY + _packed(script, args))
+
+    def _load(self) -> None:
+        for script in Script.all:
+            self.connection.send_command("SCRIPT", "LOAD", script.source)
+        for _ in Script.all:
+            self.connection.read_response()
+
+    def _send(self, packed: bytes) -> None:
+        self.connection.send_packed_command([packed], check_health=False)
+
+
+_NO_REPLY = b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
+
+
+def _packed(script: Script, args: tuple[str | bytes, ...]) -> bytes:
     """The command as it goes over the wire."""
-    return [pack_command(("EVALSHA", script.sha, script.keys, *args))]  # type: ignore[arg-type]  # any length
+    packed: bytes = pack_command(("EVALSHA", script.sha, script.keys, *args))  # type: ignore[arg-type]  # any length
+    return packed

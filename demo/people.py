@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from core.clock import local, utcnow
-from core.db import begin_write
+from core.db import link_of
 from demo.words import (
     CALLED,
     DISTRICTS,
@@ -59,7 +59,7 @@ def generate(
     if walls is None:
         fair = organisations.fair_for(db, None, now=now)
         walls = [row.wall for row in wall_rules.count(db, fair)] if fair else []
-    begin_write(db.connection())
+    link_of(db).begin_write()
     workers, profiles = reserve(db, Worker, count), reserve(db, Profile, count)
     places = _Places(db, walls)
     people = _people(seed, now)
