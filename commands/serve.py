@@ -102,6 +102,7 @@ def _load(target: str) -> Any:
     """
     server = multiprocessing.parent_process()
     die_with_parent(signal.SIGKILL, parent=server.pid if server else None)
+    gc.set_threshold(20_000, 20, 20)  # a message leaves nothing behind that only the collector could find
     log.setup(load())
     module, _, factory = target.partition(":")
     return getattr(importlib.import_module(module), factory)()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -137,6 +138,7 @@ class Card(Base):
         return place(self.position)
 
 
+@lru_cache(4096)
 def place(position: int) -> str:
     """The letter and number of a position: 20 cards to a row, "A-01" … "A-20", "B-01" …"""
     row, column = divmod(position - 1, 20)

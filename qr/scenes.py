@@ -16,6 +16,7 @@ import inspect
 import re
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, ClassVar, get_args, get_type_hints
 
 MAX_LENGTH = 64  # characters of scene_str, in temporary and permanent codes
@@ -80,7 +81,11 @@ def unpack(event_key: str | None) -> Scene | None:
     """
     if not isinstance(event_key, str) or len(event_key) > len(FOLLOW_PREFIX) + MAX_LENGTH:
         return None
-    text = event_key.removeprefix(FOLLOW_PREFIX)
+    return _unpacked(event_key.removeprefix(FOLLOW_PREFIX))
+
+
+@lru_cache(4096)  # at a fair thousands scan the same codes
+def _unpacked(text: str) -> Scene | None:
     kind = _kinds.get(text.partition("-")[0])
     match = kind._pattern.fullmatch(text) if kind else None
     if kind is None or match is None:
