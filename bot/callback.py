@@ -16,14 +16,15 @@ from typing import Any
 
 from sqlalchemy import Engine, bindparam, select, text, update
 from sqlalchemy.orm import Session
-from werobot.parser import parse_xml, process_message
+from werobot.parser import process_message
 from werobot.replies import TextReply
 
 from bot import texts
 from bot.budget import Job, Workers
 from bot.chat import Chat, Overtaken
-from bot.envelope import Envelope, TurnedAway
+from bot.envelope import Envelope, TurnedAway, parsed
 from bot.inbound import Inbound, name_of, read
+from bot.looks import Looks, packed
 from bot.replies import Say, carried, pages
 from bot.turns import Replayed, Turn, Turns
 from core import log, metrics
@@ -36,8 +37,10 @@ from core.prepared import Prepared
 from core.redis import LOST, Lane, Script
 from models.base import Moment
 from models.messages import Received
+from rules.matchmaking import looking
 from rules.notices import NEW_NOTICES, tell
 
+_TEXT: str = TextReply.TEMPLATE.strip()  # an instance of it costs more than to fill it in
 _ANSWERED = metrics.callbacks.labels("answered")
 SUCCESS = "success"
 """The body that tells the platform: taken, nothing to show."""
@@ -87,6 +90,7 @@ class Bot:
         self.converse = converse
         self.envelope = Envelope(config, clock)
         self.turns = Turns(config, lane)
+        self.looks = Looks(config, lane, self.desk)
         self.workers = Workers(config.web.threads * 4)
         self._log = log.get("callback")
         self._wake_key = f"{config.redis.prefix}wake"
@@ -125,7 +129,7 @@ class Bot:
         if answer == SUCCESS:
             return Answer(200, b"success")
         if crypto is not None:
-            answer = crypto.encrypt_message(answer)
+            answer = crypto.encrypt_message(answer, nonce=secrets.token_hex(5))
         return Answer(200, answer.encode(), "application/xml; charset=utf-8")
 
     def redo(self, row: Received) -> None:
@@ -135,7 +139,7 @@ class Bot:
         job = Job()
         job.give_up()
         job.acknowledge()
-        inbound = read(process_message(parse_xml(row.body)))
+        inbound = read(process_message(parsed(row.body)))
         self._work(job, inbound, self.turns.claim(inbound.openid, inbound.key), "")
 
     def recover(self) -> None:
@@ -187,7 +191,9 @@ class Bot:
             said = self.turns.ask(turn, signature)
             if said is None:
                 return None
-            return said or self._run(turn, lambda: self._transact(job, inbound, self.converse, patience=0))
+            return said or self._run(
+                turn, lambda: self._transact(job, inbound, self.converse, patience=0, turn=turn)
+            )
         except Replayed:
             return _REPLAYED
         except Exception:  # the worker thread finds the words for it, if it happens again
@@ -227,6 +233,8 @@ class Bot:
         try:
             answer = work()
         finally:
+            if not answer:
+                turn.looks = ()
             with suppress(*LOST):  # the turn ends by itself, and the database knows what was done
                 self.turns.leave(turn, answer)
         return answer
@@ -259,13 +267,19 @@ class Bot:
         return texts.broken(reference)
 
     def _transact(
-        self, job: Job, inbound: Inbound, converse: Converse, patience: float = LOCK_SECONDS
+        self,
+        job: Job,
+        inbound: Inbound,
+        converse: Converse,
+        patience: float = LOCK_SECONDS,
+        turn: Turn | None = None,
     ) -> str:
+        """`turn`: what was looked at may be left with it, instead of in the database."""
         with self.desk.session(patience) as db:
             if job.is_late and self._is_done(db, inbound):
                 return SUCCESS
             now = self.clock()
-            chat = Chat(db, inbound, now=now, config=self.config)
+            chat = Chat(db, inbound, now=now, config=self.config, catch_up=self.looks.catch_up)
             if chat.answered is not None:
                 job.settle()
                 return chat.answered or SUCCESS
@@ -275,6 +289,11 @@ class Bot:
                 rollback(db)
                 says = texts.refused(refused)
                 chat = Chat(db, inbound, now=now, config=self.config)
+            if chat.looks and turn is not None:
+                turn.looks = tuple(packed(chat.worker_id, card, inbound.key, now) for card in chat.looks)
+            elif chat.looks:
+                for card in chat.looks:
+                    looking.note(db, chat.worker_id, card, key=inbound.key, now=now)
             parts = pages(*says) if says else []
             if len(parts) > 1:
                 chat.remember("more", parts[1:])
@@ -376,14 +395,12 @@ class Bot:
     @staticmethod
     def render(inbound: Inbound, text: str, now: datetime) -> str:
         """The passive reply as XML. WeRoBot leaves `]]>` in the text as it is and starts with a line feed."""
-        reply: Any = TextReply(
+        return _TEXT.format(
             source=inbound.account,
             target=inbound.openid,
             time=int(now.timestamp()),
             content=carried(text).replace("]]>", "]]]]><![CDATA[>"),
         )
-        xml: str = reply.render()
-        return xml.strip()
 
 
 def _text_of(inbound: Inbound) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,11 +66,22 @@ class Overtaken(Exception):
 class Chat:
     """What a handler gets. `state` is what is remembered between messages; change it by `remember`, `forget`."""
 
-    def __init__(self, db: Session, message: Inbound, *, now: datetime, config: Config) -> None:
+    def __init__(
+        self,
+        db: Session,
+        message: Inbound,
+        *,
+        now: datetime,
+        config: Config,
+        catch_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`catch_up` writes down what earlier messages looked at; call it before asking what the last one was."""
         self.db = db
         self.message = message
         self.now = now
         self.config = config
+        self.catch_up = catch_up
+        self.looks: list[int] = []
         found = self._find()
         if found is None:
             insert_new(db, Worker, openid=message.openid, created_at=now, followed_at=now)
@@ -95,6 +107,10 @@ class Chat:
         """Keep something for the next messages; values are JSON."""
         self.state[name] = value
         self._is_changed = True
+
+    def look(self, card_id: int) -> None:
+        """Note that a card was shown; the newest is the one that words without a name mean."""
+        self.looks.append(card_id)
 
     def forget(self, name: str) -> None:
         """Drop something remembered."""

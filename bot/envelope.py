@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 import struct
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from typing import Any
+from xml.etree import ElementTree
 from xml.parsers.expat import ExpatError
 
 from werobot.crypto import MessageCrypt
@@ -52,7 +56,7 @@ class Envelope:
         self._cryptos: list[MessageCrypt] = []
         for key in (wechat.encoding_aes_key, wechat.previous_encoding_aes_key):
             if key.get_secret_value() and wechat.mode != "plain":
-                self._cryptos.append(MessageCrypt(self._token, key.get_secret_value(), wechat.app_id))
+                self._cryptos.append(_crypt(self._token, key.get_secret_value(), wechat.app_id))
 
     def check(self, query: Mapping[str, str]) -> None:
         """The signature of the query string, in constant time, and its age. Raises TurnedAway."""
@@ -83,12 +87,12 @@ class Envelope:
         if len(body) > self._limits.body_bytes:
             raise TurnedAway(413, "body too large")
         try:
-            content = parse_xml(body.decode())  # as text, or a declaration in it could name another encoding
+            content = parsed(body.decode())  # as text, or a declaration in it could name another encoding
             if self._mode == "plain" or (self._mode == "compatible" and "Encrypt" not in content):
                 return read(process_message(content)), None, query.get("signature", "")
         except _UNREADABLE as error:
             raise TurnedAway(400, f"unreadable: {type(error).__name__}") from None
-        sealed = content.get("Encrypt") if isinstance(content, dict) else None
+        sealed = content.get("Encrypt")
         if not isinstance(sealed, str):
             raise TurnedAway(403, "plaintext refused")
         signature = query.get("msg_signature", "")
@@ -99,8 +103,45 @@ class Envelope:
         failed = "no key"
         for crypto in self._cryptos:
             try:
-                xml = crypto.decrypt_message(timestamp, nonce, signature, sealed)
-                return read(process_message(parse_xml(xml.decode()))), crypto, signature
+                xml = crypto.prp_crypto.decrypt(sealed, crypto.app_id)
+                return read(process_message(parsed(xml.decode()))), crypto, signature
             except _UNREADABLE as error:
                 failed = type(error).__name__
         raise TurnedAway(400, f"unreadable: {failed}")
+
+
+def _crypt(token: str, key: str, app_id: str) -> MessageCrypt:
+    """WeRoBot's crypto, whose 16 random bytes need no time: it draws letters, one by one."""
+    crypt = MessageCrypt(token, key, app_id)
+    crypt.prp_crypto.get_random_string = partial(secrets.token_bytes, 16)
+    return crypt
+
+
+def parsed(xml: str) -> dict[str, Any]:
+    """What WeRoBot's `parse_xml` makes of a message, at a quarter of its price for a flat one, which nearly all are.
+
+    Raises ExpatError and others of `_UNREADABLE` as that does.
+    """
+    if xml.startswith("<xml>"):  # so there is no room for a DTD, and no entity to blow up
+        try:
+            root = ElementTree.fromstring(xml)  # noqa: S314
+        except ElementTree.ParseError:
+            return _parsed_by_werobot(xml)
+        fields: dict[str, Any] = {}
+        for child in root:
+            fields[child.tag] = (child.text or "").strip() or None
+            if len(child) or child.attrib or child.tag[0] == "{" or not _is_blank(child.tail):
+                return _parsed_by_werobot(xml)
+        if len(fields) == len(root) > 0 and _is_blank(root.text):
+            fields["raw"] = xml
+            return fields
+    return _parsed_by_werobot(xml)
+
+
+def _is_blank(text: str | None) -> bool:
+    return not text or text.isspace()
+
+
+def _parsed_by_werobot(xml: str) -> dict[str, Any]:
+    content: dict[str, Any] = parse_xml(xml)
+    return content

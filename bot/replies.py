@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 TEXT_LIMIT = 2048
 """Bytes of UTF-8 that one text may hold, passive or pushed."""
@@ -33,10 +34,10 @@ class Tap:
 
     def render(self) -> str:
         """The link as WeChat reads it."""
-        label = carried(self.label).translate(_IN_LINK)
+        label = _in_link(self.label)
         if self.url:
             return f'<a href="{self.url}">{label}</a>'
-        says = carried(self.says or self.label).translate(_IN_LINK)
+        says = _in_link(self.says) if self.says else label
         return f'<a href="weixin://bizmsgmenu?msgmenucontent={says}&msgmenuid={self.id or says}">{label}</a>'
 
 
@@ -47,6 +48,11 @@ class Say:
     text: str
     taps: tuple[Tap, ...] = ()
     is_rendered: bool = False
+
+
+@lru_cache(1024)  # nearly all labels are said again and again
+def _in_link(text: str) -> str:
+    return carried(text).translate(_IN_LINK)
 
 
 def carried(text: str) -> str:

@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from bot.looks import waiting_key
 from core.config import Config
 from core.crypto import ring
 from core.redis import LOST, Lane, Script
@@ -54,9 +55,10 @@ _ENTER = Script(
     keys=4,
 )
 
-# Give the turn back and leave the answer for deliveries of the same message. The first answer stays.
+# Give the turn back and leave the answer for deliveries of the same message, the first stays; and what was looked at.
 _LEAVE = Script(
     """
+    for i = 5, #ARGV do redis.call('XADD', KEYS[4], '*', '', ARGV[i]) end
     if ARGV[3] ~= '' then redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4], 'NX') end
     if redis.call('GET', KEYS[3]) == ARGV[2] then
         redis.call('DEL', KEYS[3])
@@ -64,7 +66,7 @@ _LEAVE = Script(
     end
     return 1
     """,
-    keys=3,
+    keys=4,
 )
 
 _RENEW = Script(
@@ -95,6 +97,8 @@ class Turn:
     openid: str
     key: str
     owner: str
+    looks: tuple[str, ...] = ()
+    """Left together with the answer (bot/looks.py)."""
 
 
 class Replayed(Exception):
@@ -108,6 +112,7 @@ class Turns:
         self._lane = lane
         self._prefix = config.redis.prefix
         self._alive = f"{self._prefix}alive:"
+        self._looks = waiting_key(config)
         self._lease = str(max(500, int(config.limits.lease_seconds * 1000)))
         # the signature of a query string is worth remembering for as long as its timestamp is accepted
         self._remember = str(2 * config.limits.timestamp_seconds)
@@ -152,17 +157,19 @@ class Turns:
         return ring().open(said[0]).decode()
 
     def leave(self, turn: Turn, answer: str) -> None:
-        """Give the turn back and leave the answer ("" = leave none). Does not wait for Redis."""
+        """Give the turn back, leave the answer ("" = leave none) and the looks. Does not wait for Redis."""
         self._running.pop(turn.key, None)
         self._lane.tell(
             _LEAVE,
             f"{self._prefix}answer:{turn.key}",
             f"{self._prefix}turn:{turn.openid}",
             f"{self._alive}{turn.key}",
+            self._looks,
             turn.key,
             turn.owner,
             _sealed(answer),
             self._answers,
+            *turn.looks,
         )
 
     def answer(self, openid: str, key: str, answer: str) -> None:
@@ -172,6 +179,7 @@ class Turns:
             f"{self._prefix}answer:{key}",
             f"{self._prefix}turn:{openid}",
             f"{self._alive}{key}",
+            self._looks,
             key,
             "",
             _sealed(answer),

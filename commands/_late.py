@@ -1,4 +1,4 @@
-"""The worker's job that needs the bot: messages acknowledged late whose process died (bot/callback.py)."""
+"""The worker's jobs that need the bot: what its messages left to be done."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ABANDONED_AFTER = timedelta(seconds=15)
 """The platform has stopped asking by then."""
 
 
-def redo_late(config: Config) -> Job:
-    """The job with a bot of its own."""
+def left_to_do(config: Config) -> tuple[Job, ...]:
+    """Messages acknowledged late whose process died (bot/callback.py), and looks at cards (bot/looks.py)."""
     engine = make_engine(config)
     bot = Bot(config, engine, Lane(config), converse)
 
@@ -37,4 +37,7 @@ def redo_late(config: Config) -> Job:
         for row in rows:
             bot.redo(row)
 
-    return Job("redo late messages", 10, redo)
+    def write_down(work: Workplace, now: datetime) -> None:
+        bot.looks.write_down()
+
+    return Job("redo late messages", 10, redo), Job("write down looks", 1, write_down)

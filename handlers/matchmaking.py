@@ -36,10 +36,11 @@ def scan(chat: Chat, scene: CardScene) -> Say:
 @quick
 def show(chat: Chat, token: str) -> Say:
     """Show a card."""
-    seen = looking.look(chat.db, chat.worker_id, token, key=chat.message.key, now=chat.now)
+    seen = looking.card(chat.db, chat.worker_id, token)
     where = texts.place(seen.wall, seen.place)
     if seen.worker_id == chat.worker_id:
         return texts.own_card(where)
+    chat.look(seen.card_id)
     return texts.card(seen, seen.token, where, welcome=chat.message.kind == "event:subscribe")
 
 
@@ -55,7 +56,7 @@ def arrive(chat: Chat, scene: CheckInScene) -> Say:
 @router.tap("meet")
 def meet(chat: Chat, token: str = "") -> Say:
     """Ask the owner of a card, the one tapped or the one scanned last."""
-    seen = looking.card(chat.db, chat.worker_id, token)
+    seen = _meant(chat, token)
     try:
         request = requests.ask(chat.db, chat.worker_id, seen, now=chat.now, limits=chat.config.matchmaking)
     except Refused as refused:
@@ -74,7 +75,7 @@ def meet(chat: Chat, token: str = "") -> Say:
 @router.tap("keep")
 def keep(chat: Chat, token: str = "") -> Say:
     """Keep a card."""
-    seen = looking.card(chat.db, chat.worker_id, token)
+    seen = _meant(chat, token)
     looking.mark(chat.db, chat.worker_id, seen.profile_id, looking.KEPT, now=chat.now)
     return texts.kept(seen.nickname, seen.token)
 
@@ -83,7 +84,7 @@ def keep(chat: Chat, token: str = "") -> Say:
 @router.tap("pass")
 def pass_on(chat: Chat, token: str = "") -> Say:
     """Do not suggest a card again."""
-    seen = looking.card(chat.db, chat.worker_id, token)
+    seen = _meant(chat, token)
     looking.mark(chat.db, chat.worker_id, seen.profile_id, looking.PASSED, now=chat.now)
     return texts.passed(seen.profile_id)
 
@@ -92,7 +93,7 @@ def pass_on(chat: Chat, token: str = "") -> Say:
 @router.tap("report")
 def report(chat: Chat, token: str = "") -> Say:
     """Complain about a card."""
-    seen = looking.card(chat.db, chat.worker_id, token)
+    seen = _meant(chat, token)
     looking.report(chat.db, chat.worker_id, seen.profile_id, now=chat.now)
     forms.hand_over(chat, f"report:{seen.profile_id}")
     return texts.reported(seen.nickname)
@@ -257,6 +258,13 @@ def later(chat: Chat, request_id: str = "") -> Say:
     return texts.LATER_SAID
 
 
+def _meant(chat: Chat, token: str) -> looking.Seen:
+    """The card with this token; for words without one the card looked at last."""
+    if not token:
+        chat.catch_up()
+    return looking.card(chat.db, chat.worker_id, token)
+
+
 def _suggest(chat: Chat, after: int) -> Say:
     sex, has_profile = chat.state.get("whom", ""), submitting.of(chat.db, chat.worker_id) is not None
     if not sex and not has_profile:
@@ -266,7 +274,7 @@ def _suggest(chat: Chat, after: int) -> Say:
         chat.forget(SUGGESTED)
         return texts.NO_MORE if has_profile else texts.NO_MORE_YET
     chat.remember(SUGGESTED, seen.profile_id)
-    looking.note(chat.db, chat.worker_id, seen, key=chat.message.key, now=chat.now)
+    chat.look(seen.card_id)
     return texts.suggestion(seen, seen.token, texts.place(seen.wall, seen.place), seen.profile_id)
 
 

@@ -254,9 +254,7 @@ def test_the_crowd_is_invented_varied_and_can_be_looked_at(town: Town) -> None:
     assert all(NOW.year - p.birth_year >= 18 for p in found)
     card = cards.live_card(town.db, found[17])
     assert card
-    assert (
-        looking.look(town.db, town.worker().id, card.token, key="1", now=NOW).nickname == found[17].nickname
-    )
+    assert looking.card(town.db, town.worker().id, card.token).nickname == found[17].nickname
 
 
 def test_a_crowd_leaves_room_for_those_who_come_later(town: Town) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, text
+from sqlalchemy import String, and_, bindparam, delete, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from core.clock import local
@@ -82,6 +82,11 @@ _SCAN = Prepared(
     ).bindparams(bindparam("at", type_=Moment)),
     keyed=True,
 )
+_SCANS = text(
+    "INSERT INTO scan (card_id, worker_id, at, message_key) "
+    "SELECT card.id, worker.id, :at, :key FROM card, worker WHERE card.id = :card_id AND worker.id = :worker_id "
+    "ON CONFLICT DO NOTHING"
+).bindparams(bindparam("at", type_=Moment), bindparam("key", type_=String))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +115,22 @@ class Seen:
         return place(self.position)
 
 
-def look(db: Session, worker_id: int, token: str, *, key: str, now: datetime) -> Seen:
-    """The card behind a code, and a note that it was looked at.
+def note(db: Session, worker_id: int, card_id: int, *, key: str, now: datetime) -> None:
+    """Count a look, once for the message with this key; the newest is the card that words without a name mean."""
+    _SCAN.count(db, card_id=card_id, worker_id=worker_id, at=now, key=key)
+
+
+def note_all(db: Session, looks: list[dict[str, Any]]) -> None:
+    """Count many looks, each with the names that `_SCAN` has. People or cards that are gone meanwhile are left out."""
+    db.execute(_SCANS, looks)
+
+
+def card(db: Session, worker_id: int, token: str = "") -> Seen:
+    """The card with this token, or the one looked at last.
 
     Raises Refused("card_gone") for a revoked, unknown or hidden card and one whose owner blocked the scanner,
     all alike; Refused("onsite_only") when the wall is for those who are there.
     """
-    seen = card(db, worker_id, token)
-    if seen.worker_id != worker_id:
-        note(db, worker_id, seen, key=key, now=now)
-    return seen
-
-
-def note(db: Session, worker_id: int, seen: Seen, *, key: str, now: datetime) -> None:
-    """Count a look, once for the message with this key; the newest is the card that words without a name mean."""
-    _SCAN.count(db, card_id=seen.card_id, worker_id=worker_id, at=now, key=key)
-
-
-def card(db: Session, worker_id: int, token: str = "") -> Seen:
-    """The card with this token, or the one looked at last. Raises Refused as `look` does."""
     if token:
         rows = _BY_TOKEN.rows(db, token=token, me=worker_id)
     else:

@@ -250,6 +250,7 @@ def test_E2_the_card_is_gone_when_the_profile_is_listed(fair: Fair, her: Phone, 
 def test_E2_ones_own_card(fair: Fair, her: Phone) -> None:
     assert her.scans(fair.code(her)).startswith("这是你自己的卡片（3号墙 A-01）")
     assert "自己的卡片" in her.says("想认识TA", bizmsgmenuid=f"meet.{fair.token(her)}")
+    fair.account.bot.looks.write_down()
     with fair.db() as db:
         assert db.scalar(select(func.count()).select_from(Scan)) == 0
 

@@ -179,7 +179,7 @@ def test_the_next_district_voids_nothing(made: list[Card], town: Town, niangjia:
 
 def test_walls_and_scans_are_counted(made: list[Card], town: Town, niangjia: Niangjia) -> None:
     for _ in range(3):
-        looking.look(town.db, town.worker().id, made[4].token, key="1", now=utcnow())
+        looking.note(town.db, town.worker().id, made[4].id, key="1", now=utcnow())
     town.db.commit()
     code, out, _ = niangjia("wall", "list")
     assert code == 0

@@ -171,6 +171,7 @@ def test_A1_scans_and_calls_for_help_act_once_while_processes_are_killed(
     with serving(account.config, tmp_path, processes=2, **LEASE) as served:
         killer = Killer(served, rng, 10, lambda: served.kill_one(rng))
         people = meanwhile(connected(account, served), killer, act)
+    account.bot.looks.write_down()
     with Session(account.engine) as db:
         for table in (Handover, Scan, Mark):
             found = db.execute(select(table.worker_id, func.count()).group_by(table.worker_id)).all()

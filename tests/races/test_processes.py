@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from commands._late import redo_late
+from commands._late import left_to_do
 from core.clock import utcnow
 from core.config import ROOT, Config
 from core.redis import connect
@@ -146,7 +146,7 @@ def test_A2_a_message_whose_process_was_killed_after_it_was_acknowledged_is_done
         work = Workplace(account.config, account.engine, redis)
         for key in redis.keys(f"{account.config.redis.prefix}alive:*"):
             redis.delete(key)  # its lease ran out
-        job = redo_late(account.config)
+        job, _ = left_to_do(account.config)
         for _ in range(3):
             job.run(work, utcnow() + timedelta(seconds=20))
     account.clock.now = utcnow()

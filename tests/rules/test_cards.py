@@ -78,9 +78,9 @@ def test_e1_reissuing_voids_the_old_code_and_keeps_the_place(town: Town, wall: W
     assert (fresh.wall_id, fresh.place) == (old.wall_id, old.place)
     assert (fresh.url, fresh.printed_at) == (None, None)
     assert old.revoked_at == NOW
-    assert looking.look(town.db, scanner.id, fresh.token, key="1", now=NOW).card_id == fresh.id
+    assert looking.card(town.db, scanner.id, fresh.token).card_id == fresh.id
     with refused("card_gone"):
-        looking.look(town.db, scanner.id, old.token, key="1", now=NOW)
+        looking.card(town.db, scanner.id, old.token)
     with refused("card_revoked"):
         cards.reissue(town.db, old, now=NOW)
 
@@ -94,7 +94,7 @@ def test_e1_revoked_unknown_withdrawn_and_paused_cards_are_refused_alike(town: T
     said = set()
     for token in (revoked.token, withdrawn.token, paused.token, "A" * 22):
         with pytest.raises(Refused) as no:
-            looking.look(town.db, scanner.id, token, key="1", now=NOW)
+            looking.card(town.db, scanner.id, token)
         said.add((no.value.code, tuple(no.value.facts)))
     assert said == {("card_gone", ())}
 

@@ -126,7 +126,7 @@ def test_scans_are_counted_by_card_and_by_person(town: Town) -> None:
     one, two = town.worker(), town.worker()
     for number, scanner in enumerate((one, one, two)):
         for _twice in range(2):
-            looking.look(town.db, scanner.id, loud.token, key=str(number), now=NOW)
+            looking.note(town.db, scanner.id, loud.id, key=str(number), now=NOW)
     assert [(row.card, row.scans, row.people) for row in walls.scans(town.db, wall)] == [
         (loud, 3, 2),
         (quiet, 0, 0),

@@ -1,0 +1,111 @@
+"""A look at a card is a row soon after, once, whatever happens in between."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from bot.looks import MANY, packed, waiting_key
+from commands._late import left_to_do
+from core.clock import utcnow
+from core.redis import connect
+from models.matchmaking import Card, Scan
+from models.people import Worker
+from tasks.schedule import Workplace
+from tests.chat.account import Account, Phone
+from tests.chat.fair import Fair
+
+
+def rows(account: Account) -> int:
+    with Session(account.engine) as db:
+        return db.scalar(select(func.count()).select_from(Scan)) or 0
+
+
+def waiting(account: Account) -> int:
+    with closing(connect(account.config)) as redis:
+        count: int = redis.xlen(waiting_key(account.config))
+        return count
+
+
+def test_a_scan_waits_and_the_worker_writes_it_down(fair: Fair, her: Phone, him: Phone) -> None:
+    account = fair.account
+    him.scans(fair.code(her))
+    assert (rows(account), waiting(account)) == (0, 1)
+    with closing(connect(account.config)) as redis:
+        job = next(job for job in left_to_do(account.config) if job.name == "write down looks")
+        for _twice in range(2):
+            job.run(Workplace(account.config, account.engine, redis), utcnow())
+            assert (rows(account), waiting(account)) == (1, 0)
+
+
+def test_a_delivery_repeated_is_one_look(fair: Fair, her: Phone, him: Phone) -> None:
+    account = fair.account
+    fields = account.wire.fields(him.openid, "event", Event="SCAN", EventKey=fair.code(her), Ticket="t")
+    for _ in range(3):
+        assert "小禾" in him.hears(account.wire.deliver(fields))
+    account.bot.looks.write_down()
+    assert rows(account) == 1
+
+
+def test_words_without_a_name_mean_the_card_of_a_moment_ago(fair: Fair, her: Phone, him: Phone) -> None:
+    him.scans(fair.code(her))
+    assert "小禾" in him.says("收藏"), "before the worker wrote anything down"
+    assert waiting(fair.account) == 0
+
+
+def test_several_processes_write_down_at_once(fair: Fair, her: Phone, him: Phone) -> None:
+    account = fair.account
+    card, worker = ids(fair, her, him)
+    with closing(connect(account.config)) as redis:
+        for number in range(MANY * 2 + 7):
+            redis.xadd(waiting_key(account.config), {"": packed(worker, card, f"k{number}", account.clock())})
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: account.bot.looks.write_down(), range(4)))
+    assert (rows(account), waiting(account)) == (MANY * 2 + 7, 0)
+
+
+def test_a_look_at_what_is_gone_is_left_out(fair: Fair, her: Phone, him: Phone) -> None:
+    account = fair.account
+    card, worker = ids(fair, her, him)
+    him.scans(fair.code(her))
+    with closing(connect(account.config)) as redis:
+        redis.xadd(waiting_key(account.config), {"": packed(worker, 10**9, "gone card", account.clock())})
+        redis.xadd(waiting_key(account.config), {"": packed(10**9, card, "gone person", account.clock())})
+    account.bot.looks.write_down()
+    assert (rows(account), waiting(account)) == (1, 0)
+
+
+def test_what_cannot_be_written_waits_on(
+    fair: Fair, her: Phone, him: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = fair.account
+    him.scans(fair.code(her))
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.looks.looking.note_all", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            account.bot.looks.write_down()
+    assert (rows(account), waiting(account)) == (0, 1)
+    assert account.bot.looks.write_down() == 1
+
+
+def test_a_look_without_redis_is_a_row_at_once(fair: Fair, her: Phone, him: Phone) -> None:
+    account = fair.account
+    account.bot.lane.is_away = True
+    assert "小禾" in him.scans(fair.code(her))
+    assert (rows(account), waiting(account)) == (1, 0)
+
+
+def ids(fair: Fair, her: Phone, him: Phone) -> tuple[int, int]:
+    him.says("你好")
+    with fair.db() as db:
+        card = db.scalar(select(Card.id).where(Card.token == fair.token(her)))
+        worker = db.scalar(select(Worker.id).where(Worker.openid == him.openid))
+        assert card
+        assert worker
+        db.execute(delete(Scan))
+        db.commit()
+        return card, worker
