@@ -13,7 +13,9 @@ from werobot.parser import parse_xml
 from bot.envelope import parsed
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
-FIELDS = st.lists(st.tuples(st.sampled_from(["MsgType", "Content", "a", "b:c", "raw", "类"]), TEXTS, st.booleans()))
+FIELDS = st.lists(
+    st.tuples(st.sampled_from(["MsgType", "Content", "a", "b:c", "raw", "类"]), TEXTS, st.booleans())
+)
 ODD = (
     "",
     "<xml/>",
