@@ -162,8 +162,8 @@ class Bot:
         """Let what is at work finish, then let go of threads and connections."""
         is_idle = self.workers.close()
         self.turns.close()
+        self.desk.close()
         if is_idle:  # to close a connection that is in use would be worse than to leave it open
-            self.desk.close()
             self.lane.close()
 
     def refuse(self, status: int, reason: str) -> Answer:

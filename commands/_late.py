@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -19,10 +21,20 @@ ABANDONED_AFTER = timedelta(seconds=15)
 """The platform has stopped asking by then."""
 
 
-def left_to_do(config: Config) -> tuple[Job, ...]:
-    """Messages acknowledged late whose process died (bot/callback.py), and looks at cards (bot/looks.py)."""
+@contextmanager
+def bot_of(config: Config) -> Iterator[Bot]:
+    """A bot of the worker's own."""
     engine = make_engine(config)
     bot = Bot(config, engine, Lane(config), converse)
+    try:
+        yield bot
+    finally:
+        bot.close()
+        engine.dispose()
+
+
+def left_to_do(bot: Bot) -> tuple[Job, ...]:
+    """Messages acknowledged late whose process died (bot/callback.py), and looks at cards (bot/looks.py)."""
 
     def redo(work: Workplace, now: datetime) -> None:
         bot.recover()
@@ -32,7 +44,7 @@ def left_to_do(config: Config) -> tuple[Job, ...]:
             .order_by(Received.at)
             .limit(100)
         )
-        with Session(engine) as db:
+        with Session(bot.desk.engine) as db:
             rows = db.scalars(late).all()
         for row in rows:
             bot.redo(row)

@@ -19,11 +19,11 @@ def command(wait_for_redis: bool) -> None:
     ready_to_serve(config)
     log.setup(config)
     metrics_dir.use(config)
-    from commands._late import left_to_do  # these count, so they come after metrics_dir.use
+    from commands._late import bot_of, left_to_do  # these count, so they come after metrics_dir.use
     from tasks.worker import main
 
     try:
-        with redis_server.running(config, wait=wait_for_redis):
-            main(config, more_jobs=left_to_do(config))
+        with redis_server.running(config, wait=wait_for_redis), bot_of(config) as bot:
+            main(config, more_jobs=left_to_do(bot))
     except redis_server.RedisServerError as error:
         raise click.ClickException(str(error)) from None

@@ -149,6 +149,8 @@ class Account:
     engine: Engine
     log: io.StringIO
     phones: dict[str, Phone] = field(default_factory=dict)
+    others: list[Bot] = field(default_factory=list)
+    """Bots of other processes, to be closed at the end."""
 
     @property
     def bot(self) -> Bot:
@@ -218,7 +220,8 @@ def opened(config: Config, **limits: Any) -> Iterator[Account]:
     engine = make_engine(config)
     account = Account(config, clock, app, wire, engine, written)
     yield account
-    account.bot.close()
+    for bot in (account.bot, *account.others):
+        bot.close()
     account.bot.desk.engine.dispose()
     engine.dispose()
     structlog.reset_defaults()

@@ -6,6 +6,7 @@ import pytest
 
 from core.config import Config
 from tests.chat.account import Account, Phone, in_mode, opened
+from tests.chat.fair import Fair
 from tests.conftest import DATABASE
 
 
@@ -39,3 +40,20 @@ def account(config: Config, mode: str) -> Iterator[Account]:
 def phone(account: Account) -> Phone:
     """Somebody who follows already."""
     return account.phone()
+
+
+@pytest.fixture
+def fair(account: Account) -> Fair:
+    return Fair(account)
+
+
+@pytest.fixture
+def her(fair: Fair) -> Phone:
+    """小禾, who is asked."""
+    return fair.person("小禾", contact="xiaohe_wx")
+
+
+@pytest.fixture
+def him(fair: Fair) -> Phone:
+    """阿岳, who asks."""
+    return fair.man("阿岳", contact="ayue_1990")

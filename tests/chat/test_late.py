@@ -104,9 +104,9 @@ def timed(phone: Phone, text: str, within: float = SECONDS + ROOM) -> str:
 
 def another_process(account: Account) -> Bot:
     """A bot with connections of its own, as a worker has."""
-    return Bot(
-        account.config, account.engine, Lane(account.config), account.bot.converse, clock=account.clock
-    )
+    bot = Bot(account.config, account.engine, Lane(account.config), account.bot.converse, clock=account.clock)
+    account.others.append(bot)
+    return bot
 
 
 def abandoned(account: Account) -> None:

@@ -36,7 +36,7 @@ def test_a_scan_waits_and_the_worker_writes_it_down(fair: Fair, her: Phone, him:
     him.scans(fair.code(her))
     assert (rows(account), waiting(account)) == (0, 1)
     with closing(connect(account.config)) as redis:
-        job = next(job for job in left_to_do(account.config) if job.name == "write down looks")
+        job = next(job for job in left_to_do(account.bot) if job.name == "write down looks")
         for _twice in range(2):
             job.run(Workplace(account.config, account.engine, redis), utcnow())
             assert (rows(account), waiting(account)) == (1, 0)

@@ -51,23 +51,6 @@ def account(config: Config) -> Iterator[Account]:
         yield account
 
 
-@pytest.fixture
-def fair(account: Account) -> Fair:
-    return Fair(account)
-
-
-@pytest.fixture
-def her(fair: Fair) -> Phone:
-    """小禾, who is asked."""
-    return fair.person("小禾", contact="xiaohe_wx")
-
-
-@pytest.fixture
-def him(fair: Fair) -> Phone:
-    """阿岳, who asks."""
-    return fair.man("阿岳", contact="ayue_1990")
-
-
 def asks(fair: Fair, asker: Phone, asked: Phone) -> str:
     """Scan a card and tap 想认识TA."""
     asker.scans(fair.code(asked))

@@ -146,7 +146,7 @@ def test_A2_a_message_whose_process_was_killed_after_it_was_acknowledged_is_done
         work = Workplace(account.config, account.engine, redis)
         for key in redis.keys(f"{account.config.redis.prefix}alive:*"):
             redis.delete(key)  # its lease ran out
-        job, _ = left_to_do(account.config)
+        job, _ = left_to_do(account.bot)
         for _ in range(3):
             job.run(work, utcnow() + timedelta(seconds=20))
     account.clock.now = utcnow()
