@@ -112,7 +112,6 @@ class Limits(_Section):
 
 
 class Matchmaking(_Section):
-    minimum_age: int = Field(ge=18)
     request_minutes: Positive
     requests_open: Positive
     requests_per_day: Positive

@@ -46,6 +46,8 @@ def home(text: str) -> str:
 def _is_adult(value: int, given: Given) -> str | None:
     if given.today.year - value < ADULT:
         return f"满 {ADULT} 岁才能办资料卡，先好好长大，到时候欢迎你来。年份写错了就再写一次。"
+    if given.today.year - value == ADULT:  # the year alone does not say whether the birthday was
+        return f"满 {ADULT} 岁后的第一个元旦起可以办资料卡，到时候欢迎你来。年份写错了就再写一次。"
     if given.today.year - value > 100:
         return "这个年份好像太早了，再看一眼？"
     return None

@@ -271,9 +271,13 @@ def test_E2_who_is_not_looked_for_does_not_ask(
     assert told(her) == []
 
 
-@pytest.mark.parametrize("year", ["2009", "2010", "16岁"])
+@pytest.mark.parametrize("year", ["2008", "2009", "2010", "16岁"])
 def test_E2_a_minor_gets_no_profile(account: Account, phone: Phone, year: str) -> None:
-    phone.dialog(("现在做", "性别"), ("男", "哪一年"), (year, "满 18 岁才能办资料卡"))
+    phone.dialog(
+        ("现在做", "性别"),
+        ("男", "哪一年"),
+        (year, "可以办资料卡" if year == "2008" else "满 18 岁才能办资料卡"),
+    )
     phone.dialog(("提交", ""), ("取消", "先不填了"), ("我的资料卡", "你还没有资料卡"))
     with Session(account.engine) as db:
         assert db.scalar(select(func.count()).select_from(Profile)) == 0

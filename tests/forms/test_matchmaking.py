@@ -61,6 +61,7 @@ def test_a_profile_in_a_conversation() -> None:
     ("step", "text", "sentence"),
     [
         ("birth_year", "2010", "满 18 岁才能办资料卡"),
+        ("birth_year", "2008", "满 18 岁后的第一个元旦起"),
         ("birth_year", "90后", "具体是哪一年"),
         ("height_cm", "17.6", "身高应该在 120 到 230 厘米之间"),
         ("marital", "已婚", "这里只帮单身的朋友牵线"),
