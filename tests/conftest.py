@@ -121,18 +121,14 @@ def _named(address: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def _fresh_postgresql(_postgresql: str, worker_id: str) -> Callable[[bool], tuple[str, Callable[[], None]]]:
-    template = f"template_{worker_id}"
+def _empty_postgresql(_postgresql: str, worker_id: str) -> Callable[[], tuple[str, Callable[[], None]]]:
+    """Makes databases without a table."""
     numbers = itertools.count()
-    with _admin(_postgresql) as db:
-        db.execute(f"CREATE DATABASE {template} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
-    migrate.upgrade(_named(_postgresql, template))
 
-    def fresh(migrated: bool) -> tuple[str, Callable[[], None]]:
-        name = f"test_{worker_id}_{next(numbers)}"
-        source = template if migrated else "template0"
+    def fresh() -> tuple[str, Callable[[], None]]:
+        name = f"empty_{worker_id}_{next(numbers)}"
         with _admin(_postgresql) as db:
-            db.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
+            db.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
 
         def drop() -> None:
             with _admin(_postgresql) as db:
@@ -143,14 +139,47 @@ def _fresh_postgresql(_postgresql: str, worker_id: str) -> Callable[[bool], tupl
     return fresh
 
 
+@pytest.fixture(scope="session")
+def _migrated_postgresql(_empty_postgresql: Callable[[], tuple[str, Callable[[], None]]]) -> str:
+    """One database for all tests of a process: to make one for each took longer than the tests."""
+    url, _ = _empty_postgresql()
+    migrate.upgrade(url)
+    return url
+
+
+def _clear(url: str) -> None:
+    """Delete all rows, count from one again, and hang up on whoever a killed process left behind."""
+    with _admin(url) as db:
+        db.execute(
+            """
+            SET session_replication_role = replica;
+            DO $$
+            DECLARE name regclass;
+            BEGIN
+                PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid();
+                FOR name IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                    AND relname <> 'alembic_version' LOOP
+                    EXECUTE format('DELETE FROM %s', name);
+                END LOOP;
+                PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+            END $$
+            """
+        )
+
+
 def _database(request: pytest.FixtureRequest, folder: Path, migrated: bool) -> Iterator[str]:
     if DATABASE == "sqlite":
         file = folder / ("niangjia.sqlite3" if migrated else "empty.sqlite3")
         if migrated:
             shutil.copyfile(request.getfixturevalue("_sqlite_template"), file)
         yield f"sqlite:///{file}"
+    elif migrated:
+        url = request.getfixturevalue("_migrated_postgresql")
+        yield url
+        _clear(url)
     else:
-        url, drop = request.getfixturevalue("_fresh_postgresql")(migrated)
+        url, drop = request.getfixturevalue("_empty_postgresql")()
         yield url
         drop()
 
