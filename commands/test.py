@@ -88,7 +88,7 @@ def _tests(everything: bool, jobs: int, chosen: list[str]) -> Iterator[Step]:
             [*quick, "-m", "not browser and not slow", *([] if chosen else rest), *chosen],
             where,
         )
-    yield Step("tests, browser", [*single, "-m", "browser and not slow", *chosen])
+    yield Step("tests, browser", [*quick, "-m", "browser and not slow", *chosen])
     if everything:
         yield Step("long tests, sqlite", [*single, "-m", "slow", *chosen])
         yield Step(
