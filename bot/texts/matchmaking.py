@@ -197,6 +197,14 @@ def when(at: datetime) -> str:
     return local(at).strftime("%H:%M")
 
 
+def meeting_off(starts_at: datetime) -> Say:
+    """A table is free again."""
+    return Say(
+        f"{when(starts_at)} 那次见面取消了：对方这次来不了。桌子让给别人了，不用跑一趟。",
+        (Tap("再看看", id="find"),),
+    )
+
+
 def contact(one: Profile) -> str:
     """What the other side chose to share."""
     if one.contact and one.contact_kind == "wechat":

@@ -127,6 +127,11 @@ def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any], now: datet
     return matchmaking.meeting_over(meeting.table_number, facts["minutes"]) if meeting else None
 
 
+@_kind("meeting_off")
+def _meeting_off(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    return matchmaking.meeting_off(datetime.fromisoformat(facts["starts_at"]))
+
+
 @_kind("staff_answer")
 def _staff_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return Say(f"工会{facts['who']}回你：\n{facts['words']}", (HUMAN,))

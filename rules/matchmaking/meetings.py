@@ -67,6 +67,21 @@ def meeting_of(db: Session, request: MeetRequest) -> Meeting | None:
     return db.scalar(select(Meeting).where(Meeting.request_id == request.id))
 
 
+def call_off(db: Session, worker_id: int, *, now: datetime) -> int:
+    """Free the tables of somebody who withdraws, and tell those who would have come. Returns how many."""
+    mine = select(Seat.meeting_id).where(Seat.worker_id == worker_id, Seat.starts_at > now)
+    meetings = db.scalars(select(Meeting).where(Meeting.id.in_(mine)).order_by(Meeting.id)).all()
+    for meeting in meetings:
+        other = db.scalar(
+            select(Seat.worker_id).where(Seat.meeting_id == meeting.id, Seat.worker_id != worker_id)
+        )
+        db.delete(meeting)  # its bells ask for it, and say nothing then
+        if other is not None:
+            tell(db, other, "meeting_off", now=now, starts_at=meeting.starts_at.isoformat())
+    db.flush()
+    return len(meetings)
+
+
 def _sit_down(
     db: Session, event: Event, request: MeetRequest, starts_at: datetime, step: timedelta
 ) -> Meeting | None:

@@ -15,7 +15,7 @@ from models.matchmaking import Profile, ProfileMove, ProfileState, Wall
 from models.people import Staff
 from rules import notices
 from rules import staff as staff_rules
-from rules.matchmaking import cards, requests, walls
+from rules.matchmaking import cards, meetings, requests, walls
 
 _IN_REVIEW, _LISTED, _REFUSED = ProfileState.IN_REVIEW, ProfileState.LISTED, ProfileState.REFUSED
 _PAUSED, _WITHDRAWN = ProfileState.PAUSED, ProfileState.WITHDRAWN
@@ -84,6 +84,7 @@ def move(
         card = cards.live_card(db, profile)
         if card:
             cards.revoke(db, card, now=now)
+        meetings.call_off(db, profile.worker_id, now=now)
 
 
 def pause(db: Session, profile: Profile, *, now: datetime) -> None:

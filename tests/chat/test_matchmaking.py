@@ -825,3 +825,19 @@ def test_B8_one_wish_of_two_devices(account: Account, fair: Fair, her: Phone, hi
     assert len(told(her)) == 1
     with Session(account.engine) as db:
         assert db.scalar(select(func.count()).select_from(MeetRequest)) == 1
+
+
+def test_E4_whoever_withdraws_frees_the_table_and_the_other_is_told(
+    fair: Fair, her: Phone, him: Phone
+) -> None:
+    fair.check_in(her, him)
+    asks(fair, him, her)
+    assert "号桌，聊8分钟" in says_of(her, "yes", fair, him)
+    told(him)
+    her.says("撤下")
+    her.taps("确定撤下")
+    assert fair.meetings() == []
+    (heard,) = told(him)
+    assert "那次见面取消了" in heard
+    passes(fair.account, hours=1)
+    assert told(him) == told(her) == [], "no bell for a meeting that is off"
