@@ -221,7 +221,7 @@ def _heard(draft: Draft, one: Field, text: str, seen: Survey) -> Heard:
     others = {repr(option.value): option.words for option in one.options(seen.given)}
     picked = pick(text, [(label, value, others.get(repr(value), ())) for label, value in draft.offers])
     if picked is None:
-        return one.hear(text, seen.given) if one.has_fixed_options else Unheard(one.invalid)
+        return (one.hear if one.has_fixed_options else one.hear_beyond)(text, seen.given)
     try:
         return Got(one.load(picked[0], seen.given))
     except ValueError:

@@ -89,9 +89,12 @@ def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
         if turn.outcome is Outcome.EXPIRED and found:
             return (*_says(found.value(chat, "")), *turn.says)
         return _turned(chat, table, turn)
-    if found is None:
-        return _aside(chat, lambda chat, _: texts.NOT_UNDERSTOOD)
-    return _aside(chat, found.value)
+    if found is not None:
+        return _aside(chat, found.value)
+    for sentence in table.sentences:
+        if says := _aside(chat, sentence, message.text):
+            return says
+    return _aside(chat, lambda chat, _: texts.NOT_UNDERSTOOD)
 
 
 def _turned(chat: Chat, table: Table, turn: Turn) -> tuple[Say, ...]:
@@ -105,6 +108,8 @@ def _aside(chat: Chat, handler: Handler, argument: Any = "") -> tuple[Say, ...]:
     """Answer something; when a form's question is pending and was not touched, ask it again behind, once."""
     before = chat.state.get(forms.DRAFT)
     says = _says(handler(chat, argument))
+    if not says:
+        return ()
     if before is not None and chat.state.get(forms.DRAFT) == before:
         again = forms.again(chat)
         if again is not None:
