@@ -22,11 +22,12 @@ DRAFT = "draft"
 REMIND_BEFORE = timedelta(minutes=5)
 
 
-def begin(chat: Chat, form: Form, *, prefill: Mapping[str, Any] | None = None) -> Say:
-    """Start a form, or go on with the one of the same name that is unfinished."""
+def begin(chat: Chat, form: Form, *, prefill: Mapping[str, Any] | None = None, anew: bool = False) -> Say:
+    """Start a form, or go on with the one of the same name that is unfinished, unless it is to begin `anew`."""
     draft = _draft(chat)
     if (
         draft is not None
+        and not anew
         and draft.form == form.name
         and draft.state in (State.OPEN, State.EXPIRED, State.HANDED_OVER)
     ):

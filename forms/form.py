@@ -16,6 +16,7 @@ from core.config import Config
 from forms.answers import Given, Json
 from forms.fields.base import Field
 
+
 class Asker(Protocol):
     """Who fills a form in, and where to look things up: a chat is one."""
 

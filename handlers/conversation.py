@@ -16,8 +16,10 @@ from bot.texts import notices
 from forms import chat as forms
 from forms import words
 from forms.engine import Outcome, Turn
+from handlers import crisis
 from qr import scenes
 from rules import inbox, people
+from rules.crisis import is_worrying
 
 
 def converse(chat: Chat, table: Table | None = None) -> tuple[Say, ...]:
@@ -35,6 +37,8 @@ def is_quick(message: Inbound) -> bool:
         if tapped := table.tapped(message.tap):
             return router.is_quick(tapped[0])
         word = table.words.exact(message.text)
+        if word is None and is_worrying(message.text):
+            return False
         return router.is_quick(word.value) if word else words.plain(message.text) not in words.SUBMIT
     if message.kind in ("event:scan", "event:subscribe") and message.event_key:
         return router.is_quick(table.scenes.get(type(scenes.unpack(message.event_key))))
@@ -74,6 +78,8 @@ def _event(chat: Chat, table: Table, name: str) -> tuple[Say, ...]:
 
 def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
     message = chat.message
+    if care := crisis.answer(chat):
+        return (care,)
     tapped = table.tapped(message.tap) if message.tap else None
     if tapped is not None:
         return _aside(chat, *tapped)
