@@ -100,7 +100,10 @@ def go(
     outcome: Outcome = Outcome.ASKED,
     is_change: bool = False,
 ) -> Turn:
-    """Ask a step anew."""
+    """Ask a step anew; instead of the summary, what does not hold any more."""
+    still = seen.first_open() if to == SUMMARY else None
+    if still is not None:
+        to, lead = still.field.key, "\n".join(line for line in (lead, still.sentence) if line)
     item = seen.item(to)
     offers: tuple[tuple[str, Any], ...] = ()
     if item is not None and not item.field.has_fixed_options:
