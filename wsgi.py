@@ -16,7 +16,7 @@ from core.config import Config, load
 from core.db import make_engine
 from core.redis import Lane
 from handlers.conversation import converse
-from web import callback, health
+from web import calendar, callback, health
 
 
 def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = utcnow) -> Flask:
@@ -31,6 +31,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = 
     bot = Bot(config, engine, Lane(config), converse, clock=clock)
     app.extensions["bot"] = bot
     app.register_blueprint(health.blueprint(config, engine))
+    app.register_blueprint(calendar.blueprint(config, engine))
     entrance = callback.mount(app.wsgi_app, bot)
     if hops := config.web.trusted_proxies:
         entrance = ProxyFix(entrance, x_for=hops, x_proto=hops, x_host=hops)

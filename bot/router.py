@@ -53,6 +53,12 @@ class Router:
         self.scenes: dict[type, Handler] = {}
         self.events: dict[str, Handler] = {}
         self.forms: dict[str, Handler] = {}
+        self.sentences: list[Handler] = []
+
+    def sentence(self, handler: H) -> H:
+        """Tried with a text that no form, word or tap took; answers None when the text is not for it."""
+        self.sentences.append(handler)
+        return handler
 
     def keyword(self, *words: str, about: str = "") -> Callable[[H], H]:
         """Said in words; the first is the one shown in 帮助, with `about` behind it."""
@@ -99,6 +105,7 @@ class Table:
         self.events: dict[str, Handler] = {}
         self.forms: dict[str, Handler] = {}
         self.keywords: list[Keyword] = []
+        self.sentences = tuple(handler for router in self.routers for handler in router.sentences)
         for router in self.routers:
             for mine, all_ in (
                 (router.menu_keys, self.menu_keys),

@@ -124,6 +124,21 @@ class Matchmaking(_Section):
     meeting_gap_minutes: int = Field(ge=0)
 
 
+class Appointments(_Section):
+    calendar: Path
+    days_ahead: int = Field(ge=1, le=90)
+    open_bookings: Positive
+    reminder_hours: tuple[Positive, ...]
+    year_warning_days: Positive
+
+
+class Crisis(_Section):
+    words: tuple[str, ...]
+    hotlines: tuple[str, ...] = Field(min_length=1)
+    on_duty: tuple[str, ...]
+    again_minutes: Positive
+
+
 class Config(BaseSettings):
     """All settings. Build it with `load`, never by hand outside tests."""
 
@@ -148,6 +163,8 @@ class Config(BaseSettings):
     log: Log
     limits: Limits
     matchmaking: Matchmaking
+    appointments: Appointments
+    crisis: Crisis
 
     @classmethod
     def settings_customise_sources(
@@ -173,6 +190,11 @@ class Config(BaseSettings):
     def data_dir(self) -> Path:
         """The folder for everything the program writes, absolute."""
         return _absolute(self.data.dir)
+
+    @property
+    def calendar_file(self) -> Path:
+        """The file with holidays and 调休, absolute."""
+        return _absolute(self.appointments.calendar)
 
     @property
     def database_url(self) -> str:

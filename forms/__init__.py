@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from forms.appointments import BOOKING, MOVE
+from forms.crisis import CALL_ME
 from forms.form import Form
 from forms.matchmaking import PROFILE
 
-FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE,)}
+FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE, BOOKING, MOVE, CALL_ME)}
 """Every form there is, by the name its drafts carry. `forms.lint` checks each."""

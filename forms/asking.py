@@ -101,7 +101,8 @@ def _is_which(one: Field, draft: Draft) -> bool:
 
 
 def _summary(confirm: Confirm, draft: Draft, seen: Survey, lead: str) -> Say:
-    body = confirm.body(seen.given) if confirm.body else listed(seen)
+    is_whole = seen.first_open() is None
+    body = confirm.body(seen.given) if confirm.body and is_whole else listed(seen)
     hint = seen.position(confirm.hint) if seen.item(confirm.hint) else len(seen.items)
     lines = (lead, confirm.head, body, texts.HOW_TO_CHANGE)
     here = tap_id(draft, SUMMARY)

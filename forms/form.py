@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
 
 from bot.texts import forms as texts
+from core.config import Config
 from forms.answers import Given, Json
 from forms.fields.base import Field
+
+
+class Asker(Protocol):
+    """Who fills a form in, and where to look things up: a chat is one."""
+
+    @property
+    def db(self) -> Session: ...
+    @property
+    def worker_id(self) -> int: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def config(self) -> Config: ...
+
 
 Migration = Callable[[dict[str, Json]], dict[str, Json]]
 """Stored answers of one version -> of the next. What it leaves out is asked again."""
@@ -33,7 +51,8 @@ class Form:
     `version` grows with every change of the fields' meaning; `migrations[n]` turns answers of version n into
     those of n + 1. `check` looks at all answers together and names the items that do not fit. `deadline` runs
     from the last message; the draft is kept for `keep` after it. Without `confirm` it submits after the last
-    question.
+    question. `context` gives what prompts, choices and checks look up in the database (`Given.context`); it is
+    called for each message, so whatever costs anything in it must be lazy.
     """
 
     name: str
@@ -47,6 +66,7 @@ class Form:
     keep: timedelta = timedelta(days=7)
     confirm: Confirm | None = Confirm()
     leave: str = "不填了"
+    context: Callable[[Asker], Mapping[str, Any]] | None = None
 
     @cached_property
     def by_key(self) -> Mapping[str, Field]:

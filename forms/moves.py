@@ -100,7 +100,10 @@ def go(
     outcome: Outcome = Outcome.ASKED,
     is_change: bool = False,
 ) -> Turn:
-    """Ask a step anew."""
+    """Ask a step anew; instead of the summary, what does not hold any more."""
+    still = seen.first_open() if to == SUMMARY else None
+    if still is not None:
+        to, lead = still.field.key, "\n".join(line for line in (lead, still.sentence) if line)
     item = seen.item(to)
     offers: tuple[tuple[str, Any], ...] = ()
     if item is not None and not item.field.has_fixed_options:
@@ -221,7 +224,7 @@ def _heard(draft: Draft, one: Field, text: str, seen: Survey) -> Heard:
     others = {repr(option.value): option.words for option in one.options(seen.given)}
     picked = pick(text, [(label, value, others.get(repr(value), ())) for label, value in draft.offers])
     if picked is None:
-        return one.hear(text, seen.given) if one.has_fixed_options else Unheard(one.invalid)
+        return (one.hear if one.has_fixed_options else one.hear_beyond)(text, seen.given)
     try:
         return Got(one.load(picked[0], seen.given))
     except ValueError:

@@ -16,8 +16,10 @@ from bot.texts import notices
 from forms import chat as forms
 from forms import words
 from forms.engine import Outcome, Turn
+from handlers import crisis
 from qr import scenes
 from rules import inbox, people
+from rules.crisis import is_worrying
 
 
 def converse(chat: Chat, table: Table | None = None) -> tuple[Say, ...]:
@@ -35,6 +37,8 @@ def is_quick(message: Inbound) -> bool:
         if tapped := table.tapped(message.tap):
             return router.is_quick(tapped[0])
         word = table.words.exact(message.text)
+        if word is None and is_worrying(message.text):
+            return False
         return router.is_quick(word.value) if word else words.plain(message.text) not in words.SUBMIT
     if message.kind in ("event:scan", "event:subscribe") and message.event_key:
         return router.is_quick(table.scenes.get(type(scenes.unpack(message.event_key))))
@@ -74,6 +78,8 @@ def _event(chat: Chat, table: Table, name: str) -> tuple[Say, ...]:
 
 def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
     message = chat.message
+    if care := crisis.answer(chat):
+        return (care,)
     tapped = table.tapped(message.tap) if message.tap else None
     if tapped is not None:
         return _aside(chat, *tapped)
@@ -89,9 +95,12 @@ def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
         if turn.outcome is Outcome.EXPIRED and found:
             return (*_says(found.value(chat, "")), *turn.says)
         return _turned(chat, table, turn)
-    if found is None:
-        return _aside(chat, lambda chat, _: texts.NOT_UNDERSTOOD)
-    return _aside(chat, found.value)
+    if found is not None:
+        return _aside(chat, found.value)
+    for sentence in table.sentences:
+        if says := _aside(chat, sentence, message.text):
+            return says
+    return _aside(chat, lambda chat, _: texts.NOT_UNDERSTOOD)
 
 
 def _turned(chat: Chat, table: Table, turn: Turn) -> tuple[Say, ...]:
@@ -105,6 +114,8 @@ def _aside(chat: Chat, handler: Handler, argument: Any = "") -> tuple[Say, ...]:
     """Answer something; when a form's question is pending and was not touched, ask it again behind, once."""
     before = chat.state.get(forms.DRAFT)
     says = _says(handler(chat, argument))
+    if not says:
+        return ()
     if before is not None and chat.state.get(forms.DRAFT) == before:
         again = forms.again(chat)
         if again is not None:

@@ -19,11 +19,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from core import log, metrics
+from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
 from core.redis import LOST
 from rules import dialogs, notices, retention
+from rules.appointments import reminders, years
 from rules.matchmaking import requests
 from tasks.leader import Leader
 
@@ -72,11 +73,26 @@ def forget(work: Workplace, now: datetime) -> None:
     _until_done(work, retention.forget_notices, now - timedelta(days=limits.kept_notice_days))
 
 
+def remind_bookings(work: Workplace, now: datetime) -> None:
+    """Bookings that come near."""
+    hours = work.config.appointments.reminder_hours
+    _until_done(work, partial(reminders.remind_due, hours=hours), now)
+
+
+def warn_of_year(work: Workplace, now: datetime) -> None:
+    """A year whose holidays nobody entered yet."""
+    calendar = workdays.load(work.config.calendar_file)
+    days = work.config.appointments.year_warning_days
+    _once(work, partial(years.warn_missing, workdays=calendar, days=days), now)
+
+
 JOBS: tuple[Job, ...] = (
     Job("expire requests", 20, expire_requests),
     Job("remind dialogs", 30, remind_dialogs),
     Job("erase dialogs", 300, erase_dialogs),
     Job("forget", "20 4 * * *", forget),
+    Job("remind bookings", 30, remind_bookings),
+    Job("warn of year", "10 9 * * *", warn_of_year),
 )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.replies import Say, Tap
-from bot.texts import HUMAN, matchmaking
+from bot.texts import HUMAN, appointment_notices, matchmaking
 from core.clock import utcnow
 from models.events import Meeting
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
@@ -19,6 +19,7 @@ from rules.matchmaking import looking, requests
 
 _Words = Callable[[Session, Notice, dict[str, Any], datetime], Say | None]
 _KINDS: dict[str, _Words] = {}
+_KINDS |= appointment_notices.KINDS
 
 
 def words(db: Session, notice: Notice, *, now: datetime | None = None) -> Say | None:

@@ -88,6 +88,10 @@ class Field:
         """Read what somebody wrote."""
         raise NotImplementedError
 
+    def hear_beyond(self, text: str, given: Given) -> Heard:
+        """Read what was none of the choices shown, where those are made for the moment."""
+        return Unheard(self.invalid)
+
     def options(self, given: Given) -> Sequence[Option]:
         """What can be chosen; empty where people write freely."""
         return ()

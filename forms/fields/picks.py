@@ -22,13 +22,17 @@ _NOT = re.compile("[不没别非无未和或跟与/、?]")
 
 @dataclass(frozen=True)
 class Choice(Field):
-    """One of a list, fixed or made for the moment (`choices` as a function). The answer is `Option.value`."""
+    """One of a list, fixed or made for the moment (`choices` as a function). The answer is `Option.value`.
+
+    `beyond` reads what names none of the choices, a date for instance where only the next few days are shown.
+    """
 
     choices: tuple[Option, ...] | Callable[[Given], Sequence[Option]] = ()
     _: KW_ONLY
     invalid: str = texts.NOT_A_CHOICE
     lost: str = texts.CHOICE_GONE
     empty: str = texts.NOTHING_TO_CHOOSE
+    beyond: Callable[[str, Given], Heard] | None = None
 
     def question(self, given: Given) -> str:
         """The words that ask; or that there is nothing to choose from right now."""
@@ -46,7 +50,11 @@ class Choice(Field):
     def hear(self, text: str, given: Given) -> Heard:
         """A number, a label, or words of an option."""
         value = pick(text, named_options(self.options(given)))
-        return Unheard(self.invalid) if value is None else Got(value[0])
+        return self.hear_beyond(text, given) if value is None else Got(value[0])
+
+    def hear_beyond(self, text: str, given: Given) -> Heard:
+        """What `beyond` makes of it."""
+        return self.beyond(text, given) if self.beyond else Unheard(self.invalid)
 
     def load(self, stored: Json, given: Given) -> Any:
         """Only what can still be chosen."""

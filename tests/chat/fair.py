@@ -19,6 +19,7 @@ from models.messages import Notice, NoticeState
 from models.people import Staff, Worker
 from qr.scenes import CardScene, CheckInScene, new_token
 from rules import dialogs, organisations, staff
+from rules.appointments import reminders
 from rules.matchmaking import cards, profiles, requests, walls
 from tests.chat.account import Account, Phone
 
@@ -222,6 +223,7 @@ def passes(account: Account, **passed: float) -> None:
         requests.expire_due(db, account.clock())
         dialogs.remind_due(db, account.clock())
         dialogs.erase_due(db, account.clock())
+        reminders.remind_due(db, account.clock(), hours=account.config.appointments.reminder_hours)
         db.commit()
 
 

@@ -2,6 +2,7 @@
 
 A transcript is read line by line. Somebody is named by the nickname on their card, or as they like; nobody named
 is the first phone, which has never been seen before. 小禾 (f), 木木 (f) and 阿岳 (m) hang on the wall, in this order.
+陈老师 and 高律师 can be booked (tests/rules/clinic.py).
 
     # a comment
     > 找对象                says something
@@ -33,9 +34,11 @@ from pathlib import Path
 
 import pytest
 
+from models.people import Organisation
 from tests.chat.account import Account, Phone
 from tests.chat.fair import Fair, passes, pushed
 from tests.chat.waiting import at_once
+from tests.rules.clinic import open_clinic
 
 FOLDER = Path(__file__).parent / "transcripts"
 ME = "我"
@@ -58,9 +61,13 @@ class Stage:
             "木木", contact_kind="phone", contact="13800138000", trade="老师"
         )
         self.phones["阿岳"] = self.fair.man("阿岳", contact="ayue_1990")
+        self.phones |= {name: account.phone() for name in ("陈老师", "高律师")}
+        with self.fair.db() as db:
+            phones = {name: self.fair.worker(db, self.phones[name]) for name in ("陈老师", "高律师")}
+            open_clinic(db, db.get_one(Organisation, self.fair.city), now=account.clock(), phones=phones)
         self.papers: dict[str, str] = {}
-        for phone in self.phones.values():
-            self.paper(phone)
+        for name in ("小禾", "木木", "阿岳"):
+            self.paper(self.phones[name])
         self.heard: dict[str, list[str]] = {}
         self.pushes: dict[str, deque[str]] = {}
         self.speaker = ME

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.replies import Say, Tap
 from core.clock import SHANGHAI
@@ -29,6 +29,8 @@ from forms.fields import (
     YesNo,
 )
 from forms.form import Confirm, Form
+from models.appointments import Booking, Service
+from rules.appointments.slots import Slot
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)  # a Monday
 ID_NUMBER = "330106199003072933"
@@ -132,7 +134,70 @@ PROFILE_ANSWERS = (
     ("consent", "同意"),
 )
 VISIT_ANSWERS = (("name", "东风厂"), ("at", "明天下午三点半"), ("why", "孩子出生以后总是睡不着"))
-ANSWERS = {"exam": EXAM_ANSWERS, "profile": PROFILE_ANSWERS, "visit": VISIT_ANSWERS}
+BOOKING_ANSWERS = (
+    ("service", "1"),
+    ("who", "都可以"),
+    ("day", "下周四"),
+    ("slot", "下午三点"),
+    ("reason", "孩子出生以后总是睡不着"),
+)
+ANSWERS = {
+    "exam": EXAM_ANSWERS,
+    "profile": PROFILE_ANSWERS,
+    "visit": VISIT_ANSWERS,
+    "booking": BOOKING_ANSWERS,
+    "booking_move": (("booking", "1"), ("day", "下周四"), ("slot", "下午三点")),
+    "crisis_call": (("phone", PHONE),),
+}
+
+
+class SampleDesk:
+    """What can be booked, without a database: one service, two people, next Thursday at three."""
+
+    services: ClassVar[list[Service]] = [
+        Service(
+            id=1,
+            name="心理咨询",
+            words="",
+            asks="想聊哪方面？",
+            minutes=50,
+            cancel_minutes=240,
+            move_minutes=120,
+        )
+    ]
+
+    def __init__(self) -> None:
+        self.slots = [
+            Slot(
+                number,
+                name,
+                1,
+                THURSDAY + timedelta(hours=hour),
+                THURSDAY + timedelta(hours=hour, minutes=50),
+            )
+            for hour in (0, 1)
+            for number, name in ((1, "陈老师"), (2, "林老师"))
+        ]
+        self.bookings = [Booking(id=7, service_id=1, professional_id=1, starts_at=NOW + timedelta(days=2))]
+
+    def service(self, service_id: int) -> Service | None:
+        return self.services[0] if service_id == 1 else None
+
+    def booking(self, booking_id: int) -> Booking | None:
+        return self.bookings[0] if booking_id == 7 else None
+
+    def people(self, service_id: int) -> list[tuple[int, str]]:
+        return [(1, "陈老师"), (2, "林老师")]
+
+    def place(self, service_id: int, professional_id: int) -> str:
+        return "谈心室"
+
+    def free(self, service_id: int, who: int) -> list[Slot]:
+        return [slot for slot in self.slots if who in (0, slot.professional_id)]
+
+
+THURSDAY = datetime(2026, 12, 3, 15, 0, tzinfo=SHANGHAI)
+CONTEXTS: dict[str, dict[str, Any]] = {name: {"desk": SampleDesk()} for name in ("booking", "booking_move")}
 
 
 class Talk:
@@ -141,7 +206,7 @@ class Talk:
     def __init__(self, form: Form, *, now: datetime = NOW, **given: Any) -> None:
         self.form: Form | None = form
         self.now = now
-        self.context: Mapping[str, Any] = given.pop("context", {})
+        self.context: Mapping[str, Any] = given.pop("context", CONTEXTS.get(form.name, {}))
         self.turn = engine.start(form, now=now, context=self.context, **given)
         self.stored = ""
         self._store()

@@ -1,0 +1,108 @@
+"""What staff set up: services, places, who offers what where, weekly hours and single days."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.errors import Refused
+from models.appointments import Hours, HoursException, Offer, Place, Professional, Service
+from models.people import Organisation, Staff
+from rules.appointments.ticks import MINUTES
+
+
+def add_service(db: Session, organisation: Organisation, name: str, *, asks: str, **facts: Any) -> Service:
+    """A new service; `facts` are its lengths and limits. Raises Refused: name_taken, odd_minutes."""
+    if db.scalar(select(Service.id).where(Service.name == name)):
+        raise Refused("name_taken")
+    service = Service(organisation_id=organisation.id, name=name, asks=asks, **facts)
+    if service.minutes < MINUTES or service.minutes % MINUTES or service.buffer_minutes % MINUTES:
+        raise Refused("odd_minutes")
+    db.add(service)
+    db.flush()
+    return service
+
+
+def service_named(db: Session, name: str) -> Service:
+    """The service. Raises Refused("no_such_service")."""
+    service = db.scalar(select(Service).where(Service.name == name))
+    if service is None:
+        raise Refused("no_such_service")
+    return service
+
+
+def place_named(db: Session, organisation: Organisation, name: str, *, is_shared: bool = False) -> Place:
+    """The place with this name, made when there is none."""
+    place = db.scalar(select(Place).where(Place.name == name))
+    if place is None:
+        place = Place(organisation_id=organisation.id, name=name, is_shared=is_shared)
+        db.add(place)
+        db.flush()
+    return place
+
+
+def professional_of(db: Session, staff: Staff, *, name: str = "") -> Professional:
+    """The professional that a member of staff is, made when there is none."""
+    professional = db.scalar(select(Professional).where(Professional.staff_id == staff.id))
+    if professional is None:
+        professional = Professional(staff_id=staff.id, name=name or staff.name)
+        db.add(professional)
+        db.flush()
+    elif name:
+        professional.name = name
+    return professional
+
+
+def offer(db: Session, professional: Professional, service: Service, place: Place) -> Offer:
+    """Let a professional offer a service at a place; bookings made before stay where they are."""
+    found = db.get(Offer, (professional.id, service.id))
+    if found is None:
+        found = Offer(professional_id=professional.id, service_id=service.id, place_id=place.id)
+        db.add(found)
+    else:
+        found.place_id = place.id
+    db.flush()
+    return found
+
+
+def set_hours(
+    db: Session, professional: Professional, weekday: int, spans: list[tuple[int, int]]
+) -> list[Hours]:
+    """The hours of one weekday (Monday is 0), in minutes after midnight; none clears it.
+
+    Bookings made before stay. Raises Refused: odd_hours.
+    """
+    ordered = sorted(spans)
+    is_odd = any(
+        not 0 <= start < end <= 24 * 60 or start % MINUTES or end % MINUTES for start, end in ordered
+    )
+    overlaps = any(first[1] > second[0] for first, second in pairwise(ordered))
+    if is_odd or overlaps or not 0 <= weekday <= 6:
+        raise Refused("odd_hours")
+    db.execute(delete(Hours).where(Hours.professional_id == professional.id, Hours.weekday == weekday))
+    rows = [
+        Hours(professional_id=professional.id, weekday=weekday, starts=start, ends=end)
+        for start, end in ordered
+    ]
+    db.add_all(rows)
+    db.flush()
+    return rows
+
+
+def open_extra(
+    db: Session, professional: Professional, starts_at: datetime, ends_at: datetime, *, now: datetime
+) -> HoursException:
+    """Hours on one day beside the weekly ones, on a holiday too. Raises Refused: odd_hours."""
+    seconds = MINUTES * 60
+    if ends_at <= starts_at or starts_at.timestamp() % seconds or ends_at.timestamp() % seconds:
+        raise Refused("odd_hours")
+    extra = HoursException(
+        professional_id=professional.id, starts_at=starts_at, ends_at=ends_at, is_there=True, made_at=now
+    )
+    db.add(extra)
+    db.flush()
+    return extra
