@@ -30,10 +30,11 @@ def begin(chat: Chat, form: Form, *, prefill: Mapping[str, Any] | None = None) -
         and draft.form == form.name
         and draft.state in (State.OPEN, State.EXPIRED, State.HANDED_OVER)
     ):
-        turn = engine.resume(form, draft, now=chat.now)
+        turn = engine.resume(form, draft, now=chat.now, context=_context(chat, form))
         if turn.outcome is not Outcome.CLOSED:
             return _keep(chat, turn)[0]
-    return _keep(chat, engine.start(form, now=chat.now, prefill=prefill))[0]
+    turn = engine.start(form, now=chat.now, prefill=prefill, context=_context(chat, form))
+    return _keep(chat, turn)[0]
 
 
 def is_asking(chat: Chat) -> bool:
@@ -47,7 +48,8 @@ def hear(chat: Chat, text: str, tap: str = "") -> Turn | None:
     draft = _draft(chat)
     if draft is None:
         return engine.orphan() if tap.startswith("f.") else None
-    turn = engine.hear(FORMS.get(draft.form), draft, text, now=chat.now, tap=tap or None)
+    form = FORMS.get(draft.form)
+    turn = engine.hear(form, draft, text, now=chat.now, tap=tap or None, context=_context(chat, form))
     _keep(chat, turn)
     if turn.outcome is Outcome.PASSED and not turn.says:
         return None
@@ -74,7 +76,10 @@ def draft_id(chat: Chat) -> str:
 def again(chat: Chat) -> Say | None:
     """The pending question once more, after something else was answered."""
     draft = _draft(chat)
-    return engine.repeat(FORMS.get(draft.form), draft, now=chat.now) if draft else None
+    if draft is None:
+        return None
+    form = FORMS.get(draft.form)
+    return engine.repeat(form, draft, now=chat.now, context=_context(chat, form))
 
 
 def where(chat: Chat) -> str | None:
@@ -82,7 +87,8 @@ def where(chat: Chat) -> str | None:
     draft = _draft(chat)
     if draft is None or not is_asking(chat) or draft.form not in FORMS:
         return None
-    return engine.where(FORMS[draft.form], draft, now=chat.now)
+    form = FORMS[draft.form]
+    return engine.where(form, draft, now=chat.now, context=_context(chat, form))
 
 
 def hand_over(chat: Chat, about: str, draft: dict[str, Any] | None = None) -> None:
@@ -100,6 +106,11 @@ def hand_over(chat: Chat, about: str, draft: dict[str, Any] | None = None) -> No
             worker_id=chat.worker_id, at=chat.now, about=about, draft=draft, message_key=chat.message.key
         )
     )
+
+
+def _context(chat: Chat, form: Form | None) -> Mapping[str, Any]:
+    """What the form's functions see of the rest of the world."""
+    return form.look(chat.db, chat.worker_id, chat.now) if form and form.look else {}
 
 
 def _draft(chat: Chat) -> Draft | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from bot.texts import forms as texts
 from forms.answers import Given, Json
@@ -33,7 +36,7 @@ class Form:
     `version` grows with every change of the fields' meaning; `migrations[n]` turns answers of version n into
     those of n + 1. `check` looks at all answers together and names the items that do not fit. `deadline` runs
     from the last message; the draft is kept for `keep` after it. Without `confirm` it submits after the last
-    question.
+    question. `look` reads what the fields' functions see as `Given.context` for one person: db, worker id, now.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Form:
     keep: timedelta = timedelta(days=7)
     confirm: Confirm | None = Confirm()
     leave: str = "不填了"
+    look: Callable[[Session, int, datetime], Mapping[str, Any]] | None = None
 
     @cached_property
     def by_key(self) -> Mapping[str, Field]:

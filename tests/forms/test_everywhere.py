@@ -75,10 +75,10 @@ def test_B1_B5_menu_and_help_are_the_routers_and_the_question_is_repeated_once(
     assert talk.outcome is Outcome.PASSED
     assert talk.turn.says == ()
     assert talk.draft == before, "an answer to the router's words counts as no wrong answer"
-    where = engine.where(form, talk.draft, now=talk.now)
+    where = engine.where(form, talk.draft, now=talk.now, context=talk.context)
     assert where is not None
     assert "返回 · 取消 · 重来 · 人工" in where
-    again = engine.repeat(form, talk.draft, now=talk.now)
+    again = engine.repeat(form, talk.draft, now=talk.now, context=talk.context)
     assert again is not None
     question = asked.split("\n")[0].split(" ", 1)[-1]
     assert again.text.count(question) == 1
