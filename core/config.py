@@ -125,6 +125,12 @@ class Matchmaking(_Section):
     meeting_gap_minutes: int = Field(ge=0)
 
 
+class Waiting(_Section):
+    hold_minutes: Positive
+    day_from: int = Field(ge=0, le=22)
+    day_until: int = Field(ge=1, le=24)
+
+
 class Config(BaseSettings):
     """All settings. Build it with `load`, never by hand outside tests."""
 
@@ -149,6 +155,7 @@ class Config(BaseSettings):
     log: Log
     limits: Limits
     matchmaking: Matchmaking
+    waiting: Waiting
 
     @classmethod
     def settings_customise_sources(

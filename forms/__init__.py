@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from forms.exams import SIGN_UP
 from forms.form import Form
 from forms.matchmaking import PROFILE
 
-FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE,)}
+FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE, SIGN_UP)}
 """Every form there is, by the name its drafts carry. `forms.lint` checks each."""
