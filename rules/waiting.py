@@ -192,7 +192,7 @@ def lengths(db: Session, kind: str, subject_ids: Collection[int]) -> dict[int, i
         .where(Waiting.kind == kind, Waiting.subject_id.in_(subject_ids), IS_WAITING)
         .group_by(Waiting.subject_id)
     )
-    return dict(row._tuple() for row in rows)
+    return {row[0]: row[1] for row in rows}
 
 
 def _stands(waiting: Waiting, now: datetime) -> bool:
