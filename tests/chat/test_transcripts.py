@@ -19,7 +19,7 @@ is the first phone, which has never been seen before. 小禾 (f), 木木 (f) and
     @ +30m                  time passes (m, h, d), and the worker does what is due
     @ 审核 小禾             staff approves; @ 退回 小禾：reason; @ 换卡 小禾 issues a new card
     @ 填表 我：老周         fills in the profile form, up to the summary
-    @ 考场 3                plans a sitting of an exam with so many places; @ 考场 3：条件, 未开放 or 电镀工 for another kind
+    @ 考场 3                plans a sitting with so many places; also @ 考场 3：条件, 3：未开放, 3：电镀工
     @ 报考 小禾             signs up for the first sitting, with an ID number of their own
 """
 
