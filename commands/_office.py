@@ -37,6 +37,12 @@ WORDS = {
     "answer_too_long": "太长了，最多 300 个字。",
     "handover_closed": "这个对话刚才已经有人回了。",
     "too_deep": "单位最多四级。",
+    "bad_level": "等级是 1 到 5，工种名 2 到 30 个字。",
+    "bad_moments": "时间要按顺序：开始报名，截止报名，然后考试。",
+    "bad_quota": "至少要有一个名额，地点也要写。",
+    "bad_requirement": "报名条件写得不完整。",
+    "ids_not_yours": "完整的身份证号只有工会干部能导出。",
+    "export_reason": "导出完整的身份证号要写明用途（--reason），会留下记录。",
     "wall_busy": "这面墙正在被很多人同时排位，请再试一次。",
 }
 

@@ -139,6 +139,12 @@ class Crisis(_Section):
     again_minutes: Positive
 
 
+class Waiting(_Section):
+    hold_minutes: Positive
+    day_from: int = Field(ge=0, le=22)
+    day_until: int = Field(ge=1, le=24)
+
+
 class Config(BaseSettings):
     """All settings. Build it with `load`, never by hand outside tests."""
 
@@ -165,6 +171,7 @@ class Config(BaseSettings):
     matchmaking: Matchmaking
     appointments: Appointments
     crisis: Crisis
+    waiting: Waiting
 
     @classmethod
     def settings_customise_sources(

@@ -7,7 +7,12 @@ from sqlalchemy import Engine, text
 from core.config import Config
 from core.crypto import KeyRing
 
-_PLACES = (("notice", "facts", "id"), ("profile", "contact", "id"), ("dialog", "state", "worker_id"))
+_PLACES = (
+    ("notice", "facts", "id"),
+    ("profile", "contact", "id"),
+    ("dialog", "state", "worker_id"),
+    ("exam_sign_up", "id_number", "id"),
+)
 
 
 def can_be_opened(config: Config, engine: Engine) -> bool:

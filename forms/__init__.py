@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from forms.appointments import BOOKING, MOVE
 from forms.crisis import CALL_ME
+from forms.exams import SIGN_UP
 from forms.form import Form
 from forms.matchmaking import PROFILE
 
-FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE, BOOKING, MOVE, CALL_ME)}
+FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE, BOOKING, MOVE, CALL_ME, SIGN_UP)}
 """Every form there is, by the name its drafts carry. `forms.lint` checks each."""

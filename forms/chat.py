@@ -50,7 +50,8 @@ def hear(chat: Chat, text: str, tap: str = "") -> Turn | None:
     if draft is None:
         return engine.orphan() if tap.startswith("f.") else None
     form = FORMS.get(draft.form)
-    turn = engine.hear(form, draft, text, now=chat.now, tap=tap or None, context=_context(chat, form))
+    context = {} if draft.state in (State.SUBMITTED, State.GONE) else _context(chat, form)
+    turn = engine.hear(form, draft, text, now=chat.now, tap=tap or None, context=context)
     _keep(chat, turn)
     if turn.outcome is Outcome.PASSED and not turn.says:
         return None

@@ -14,7 +14,7 @@ from typing import Any
 from bot.replies import Say, Tap
 from bot.texts import forms as texts
 from forms import asking, words
-from forms.draft import Draft, State, new_id, scrub
+from forms.draft import SUMMARY, Draft, State, new_id, scrub
 from forms.form import Form
 from forms.migrate import Misfit, migrate
 from forms.moves import Outcome, Turn, go, hear_open, onward, settled
@@ -113,6 +113,9 @@ def resume(form: Form | None, draft: Draft, *, now: datetime, context: Context |
     lead, outcome = (
         (texts.GO_ON, Outcome.ASKED) if fitted is draft else (texts.migrated(form.title), Outcome.MIGRATED)
     )
+    still = seen.first_open() if at == SUMMARY else None
+    if still is not None:  # it slept at the summary, and something does not hold any more
+        at, lead = still.field.key, still.sentence or lead
     return go(replace(fitted, state=State.OPEN), seen, at, lead=lead, outcome=outcome)
 
 

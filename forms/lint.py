@@ -39,12 +39,15 @@ def lint(form: Form, *, now: datetime, contexts: Iterable[Mapping[str, Any]] = (
     return list(dict.fromkeys(faults))
 
 
-def lint_all(forms: Iterable[Form], *, now: datetime) -> list[str]:
-    """Every fault of every form, and names used twice."""
+def lint_all(
+    forms: Iterable[Form], *, now: datetime, contexts: Mapping[str, Iterable[Mapping[str, Any]]] = {}
+) -> list[str]:
+    """Every fault of every form, and names used twice. `contexts` are samples by the form's name."""
     forms = list(forms)
     names = [form.name for form in forms]
     twice = [f"{name}: two forms have this name" for name in sorted(set(names)) if names.count(name) > 1]
-    return twice + list(chain.from_iterable(lint(form, now=now) for form in forms))
+    found = (lint(form, now=now, contexts=contexts.get(form.name, ({},))) for form in forms)
+    return twice + list(chain.from_iterable(found))
 
 
 def _form_faults(form: Form) -> Iterator[str]:

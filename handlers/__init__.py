@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from bot.router import Table
-from handlers import appointments, basics, crisis, guide, matchmaking, notices
+from handlers import appointments, basics, crisis, exams, guide, matchmaking, notices
 
 ROUTERS = (
     matchmaking.router,
     appointments.router,
+    exams.router,
     crisis.router,
     basics.router,
     guide.router,

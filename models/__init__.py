@@ -1,6 +1,6 @@
 """All tables. Importing this package is enough for a migration or a test to know them."""
 
-from models import appointments, events, matchmaking, messages, people
+from models import appointments, events, exams, matchmaking, messages, people, waiting
 from models.base import Base
 
-__all__ = ["Base", "appointments", "events", "matchmaking", "messages", "people"]
+__all__ = ["Base", "appointments", "events", "exams", "matchmaking", "messages", "people", "waiting"]

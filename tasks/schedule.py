@@ -23,8 +23,9 @@ from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
 from core.redis import LOST
-from rules import dialogs, notices, retention
+from rules import dialogs, notices, retention, waiting
 from rules.appointments import reminders, years
+from rules.exams import sign_ups
 from rules.matchmaking import requests
 from tasks.leader import Leader
 
@@ -66,6 +67,16 @@ def erase_dialogs(work: Workplace, now: datetime) -> None:
     _once(work, dialogs.erase_due, now)
 
 
+LINES = (sign_ups.LINE,)
+"""What can be waited for."""
+
+
+def pass_on_places(work: Workplace, now: datetime) -> None:
+    """Places that were offered to somebody on a waiting list who did not answer in time."""
+    for line in LINES:
+        _until_done(work, partial(waiting.end_due, line=line, limits=work.config.waiting), now)
+
+
 def forget(work: Workplace, now: datetime) -> None:
     """Messages that acted, and notices that were read, after the days in `limits`."""
     limits = work.config.limits
@@ -90,6 +101,7 @@ JOBS: tuple[Job, ...] = (
     Job("expire requests", 20, expire_requests),
     Job("remind dialogs", 30, remind_dialogs),
     Job("erase dialogs", 300, erase_dialogs),
+    Job("pass on places", 15, pass_on_places),
     Job("forget", "20 4 * * *", forget),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),

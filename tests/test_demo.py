@@ -20,16 +20,18 @@ from core import crypto, log
 from core.clock import utcnow
 from core.config import Config
 from core.db import make_engine
-from demo import cast, people, scenery
+from demo import cast, exams, people, scenery
 from demo.phones import NoEmulator, Phones
 from emulator.testing import Running
 from models.base import Base
 from models.events import CheckIn, Event
+from models.exams import Sitting
 from models.matchmaking import Card, Profile, Wall
 from models.people import Organisation, Staff, Worker
 from qr.scenes import CardScene, CheckInScene, unpack
 from rules import organisations
 from rules import staff as staff_rules
+from rules.exams import sittings
 from rules.matchmaking import cards, looking
 from tests.rules.cast import NOW, Town, build
 from tests.wechat import pointed_at, run
@@ -204,6 +206,25 @@ def test_the_fair_is_on_whenever_the_demo_is_started(config: Config, db: Session
         fair = scenery.build(db, now=NOW + timedelta(days=days)).fair
         assert fair.is_on(NOW + timedelta(days=days))
         assert fair.ends_at > NOW + timedelta(days=days + 14)
+
+
+def test_there_is_an_exam_of_every_kind_whenever_the_demo_is_started(config: Config, db: Session) -> None:
+    for days in (0, 3, 40):
+        now = NOW + timedelta(days=days)
+        for _twice in range(2):
+            exams.build(db, scenery.build(db, now=now), now=now)
+        worker = Worker(openid=f"oTEST{days:023d}", created_at=now, followed_at=now)
+        db.add(worker)
+        db.flush()
+        found = sittings.on_offer(db, worker.id, now=now)
+        assert sorted((one.free, one.waiting) for one in found if one.opens_at <= now) == [
+            (0, 4),
+            (12, 0),
+            (30, 0),
+        ]
+        assert [one.trade for one in found if one.opens_at > now] == ["养老护理员"]
+        closed = select(func.count(Sitting.id)).where(Sitting.closes_at <= now, Sitting.starts_at > now)
+        assert (db.scalar(closed) or 0) >= 1
 
 
 # The crowd

@@ -10,11 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.replies import Say, Tap
-from bot.texts import HUMAN, appointment_notices, matchmaking
+from bot.texts import HUMAN, appointment_notices, exams, matchmaking
 from core.clock import utcnow
 from models.events import Meeting
+from models.exams import SignUp, SignUpState
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
 from models.messages import Dialog, Notice
+from rules import waiting
+from rules.exams import sign_ups
 from rules.matchmaking import looking, requests
 
 _Words = Callable[[Session, Notice, dict[str, Any], datetime], Say | None]
@@ -131,6 +134,21 @@ def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any], now: datet
 @_kind("meeting_off")
 def _meeting_off(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return matchmaking.meeting_off(datetime.fromisoformat(facts["starts_at"]))
+
+
+@_kind("exam_offer")
+def _exam_offer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    one = db.get_one(SignUp, facts["sign_up"])
+    until = waiting.find(db, sign_ups.LINE, one.id).offer_until
+    if one.state != SignUpState.OFFERED or until is None or until <= now:
+        return None
+    return exams.offer(one, until, now=now)
+
+
+@_kind("exam_offer_over")
+def _exam_offer_over(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    one = db.get_one(SignUp, facts["sign_up"])
+    return exams.offer_over(one) if one.sitting.starts_at > now else None
 
 
 @_kind("staff_answer")

@@ -18,8 +18,9 @@ from models.matchmaking import Card, MeetRequest, Profile, ProfileState, Wall
 from models.messages import Notice, NoticeState
 from models.people import Staff, Worker
 from qr.scenes import CardScene, CheckInScene, new_token
-from rules import dialogs, organisations, staff
+from rules import dialogs, organisations, staff, waiting
 from rules.appointments import reminders
+from rules.exams import sign_ups
 from rules.matchmaking import cards, profiles, requests, walls
 from tests.chat.account import Account, Phone
 
@@ -221,6 +222,8 @@ def passes(account: Account, **passed: float) -> None:
     account.clock.move(**passed)
     with Session(account.engine) as db:
         requests.expire_due(db, account.clock())
+        while waiting.end_due(db, account.clock(), line=sign_ups.LINE, limits=account.config.waiting):
+            pass
         dialogs.remind_due(db, account.clock())
         dialogs.erase_due(db, account.clock())
         reminders.remind_due(db, account.clock(), hours=account.config.appointments.reminder_hours)

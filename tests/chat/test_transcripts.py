@@ -20,6 +20,8 @@ is the first phone, which has never been seen before. 小禾 (f), 木木 (f) and
     @ +30m                  time passes (m, h, d), and the worker does what is due
     @ 审核 小禾             staff approves; @ 退回 小禾：reason; @ 换卡 小禾 issues a new card
     @ 填表 我：老周         fills in the profile form, up to the summary
+    @ 考场 3                plans a sitting with so many places; also @ 考场 3：条件, 3：未开放, 3：电镀工
+    @ 报考 小禾             signs up for the first sitting, with an ID number of their own
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ import re
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from models.people import Organisation
+from tests.chat import exam_hall
 from tests.chat.account import Account, Phone
 from tests.chat.fair import Fair, passes, pushed
 from tests.chat.waiting import at_once
@@ -182,6 +185,11 @@ class Stage:
             self.fills_in(self.phone(name), reason)
         elif act == "换卡":
             self.fair.reissue(self.phone(name))
+        elif act == "考场":
+            self.plans(int(name), reason)
+        elif act == "报考":
+            phone = self.phone(name)
+            exam_hall.signs_up(phone, 100 + [*self.phones.values()].index(phone))
         else:
             raise AssertionError(f"nobody knows how to {act}")
 
@@ -200,6 +208,14 @@ class Stage:
         ):
             phone.says(said)
         phone.dialog(("未婚", "⑪"), ("都可以", "⑫"), ("微信", "⑬"), ("laozhou_90", "⑭"), ("同意", "看一眼"))
+
+    def plans(self, quota: int, kind: str) -> None:
+        if kind == "未开放":
+            exam_hall.plan(self.account, quota=quota, opens=timedelta(days=1), trade="叉车工", level=5)
+        elif kind == "电镀工":
+            exam_hall.plan(self.account, quota=quota, trade="电镀工", level=5, starts=timedelta(days=30))
+        else:
+            exam_hall.plan(self.account, quota=quota, stated=kind == "条件")
 
     def ends(self) -> None:
         """Nothing was told that the transcript does not know of, and nothing of ours broke."""
@@ -224,7 +240,7 @@ def test_B10_transcript(account: Account, file: Path) -> None:
         raise AssertionError(f"{file.name}:{number}: {line}\n{error}") from None
 
 
-FLOWS = ("profile", "meet", "no", "find", "mine", "help", "messages")
+FLOWS = ("profile", "meet", "no", "find", "mine", "help", "messages", "exam", "exam-mine")
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
 
 

@@ -31,6 +31,7 @@ from forms.fields import (
 from forms.form import Confirm, Form
 from models.appointments import Booking, Service
 from rules.appointments.slots import Slot
+from rules.exams.sittings import OnOffer
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)  # a Monday
 ID_NUMBER = "330106199003072933"
@@ -141,6 +142,15 @@ BOOKING_ANSWERS = (
     ("slot", "下午三点"),
     ("reason", "孩子出生以后总是睡不着"),
 )
+SIGN_UP_ANSWERS = (
+    ("level", "1"),
+    ("sitting", "2"),
+    ("name", "李小样"),
+    ("id_number", ID_NUMBER),
+    ("phone", "138 0013 8000"),
+    ("employer", "临湖仪表厂"),
+    ("agreed", "同意"),
+)
 ANSWERS = {
     "exam": EXAM_ANSWERS,
     "profile": PROFILE_ANSWERS,
@@ -148,6 +158,7 @@ ANSWERS = {
     "booking": BOOKING_ANSWERS,
     "booking_move": (("booking", "1"), ("day", "下周四"), ("slot", "下午三点")),
     "crisis_call": (("phone", PHONE),),
+    "signup": SIGN_UP_ANSWERS,
 }
 
 
@@ -197,7 +208,33 @@ class SampleDesk:
 
 
 THURSDAY = datetime(2026, 12, 3, 15, 0, tzinfo=SHANGHAI)
-CONTEXTS: dict[str, dict[str, Any]] = {name: {"desk": SampleDesk()} for name in ("booking", "booking_move")}
+
+
+def on_offer(number: int, level: int, *, free: int = 12, waiting: int = 0, **more: Any) -> OnOffer:
+    """A sitting that can be signed up for; `level` is also its level's id."""
+    facts: dict[str, Any] = {
+        "trade": "仓库保管员" if level == 4 else "电镀工",
+        "place": "临湖市职工技能中心",
+        "starts_at": NOW + timedelta(days=20 + number),
+        "opens_at": NOW - timedelta(days=1),
+        "closes_at": NOW + timedelta(days=10),
+        "eligibility": [
+            {"kind": "age", "least": 18, "words": "考试当天满 18 周岁"},
+            {"kind": "service", "months": 12, "words": "做这个工种满 1 年"},
+        ],
+    }
+    return OnOffer(id=number, level_id=level, level=level, free=free, waiting=waiting, **(facts | more))
+
+
+CONTEXTS: dict[str, Mapping[str, Any]] = {
+    "booking": {"desk": SampleDesk()},
+    "booking_move": {"desk": SampleDesk()},
+    "signup": {
+        "open": [on_offer(1, 4), on_offer(2, 4, free=1), on_offer(3, 5, free=0, waiting=4)],
+        "coming": ["叉车工（五级） 12月1日 周二 9:00 开始报名"],
+    },
+}
+"""What the functions of a form see while it is tried here, by its name."""
 
 
 class Talk:

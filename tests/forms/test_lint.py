@@ -12,7 +12,7 @@ from forms import FORMS
 from forms.fields import Choice, Date, Field, Number, Option, Phone, Text, YesNo
 from forms.form import Confirm, Form
 from forms.lint import lint, lint_all
-from tests.forms.cast import ALL, NOW
+from tests.forms.cast import ALL, CONTEXTS, NOW
 
 ONE = Choice("one", "一", "选哪个？", (Option("a", "甲"), Option("b", "乙")))
 TWO = Text("two", "二", "写什么？", example="你好")
@@ -24,8 +24,9 @@ def form(*fields: Field, **changes: Any) -> Form:
 
 def test_B9_every_form_passes() -> None:
     assert FORMS
-    assert lint_all(FORMS.values(), now=NOW) == []
-    assert lint_all(ALL, now=NOW) == []
+    contexts = {name: [context] for name, context in CONTEXTS.items()}
+    assert lint_all(FORMS.values(), now=NOW, contexts=contexts) == []
+    assert lint_all(ALL, now=NOW, contexts=contexts) == []
     assert all(name == one.name for name, one in FORMS.items())
 
 

@@ -51,7 +51,8 @@ def main() -> None:
         limits = config.limits.model_copy(update={"answer_seconds": job["answer_seconds"]})
         config = config.model_copy(update={"limits": limits})
     app = create_app(config)
-    app.extensions["bot"].converse = HANDLERS[job["handler"]]
+    if job["handler"] != "real":
+        app.extensions["bot"].converse = HANDLERS[job["handler"]]
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
     with ThreadPoolExecutor(8) as threads:
