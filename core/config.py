@@ -125,6 +125,19 @@ class Matchmaking(_Section):
     meeting_gap_minutes: int = Field(ge=0)
 
 
+class Broadcasts(_Section):
+    batch_size: int = Field(ge=2, le=10_000)
+    calls_per_minute: Positive
+    slice_size: Positive
+    chunk_size: Positive
+    lease_seconds: Positive
+    repeat_seconds: Positive
+    ask_after_seconds: Positive
+    tries: Positive
+    failure_percent: int = Field(ge=1, le=100)
+    failure_minimum: Positive
+
+
 class Config(BaseSettings):
     """All settings. Build it with `load`, never by hand outside tests."""
 
@@ -149,6 +162,7 @@ class Config(BaseSettings):
     log: Log
     limits: Limits
     matchmaking: Matchmaking
+    broadcasts: Broadcasts
 
     @classmethod
     def settings_customise_sources(

@@ -16,7 +16,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import Engine
+from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 
 from core import log, metrics
@@ -25,6 +25,8 @@ from core.config import Config
 from core.redis import LOST
 from rules import dialogs, notices, retention
 from rules.matchmaking import requests
+from tasks import broadcasts
+from tasks.engine import Engine
 from tasks.leader import Leader
 
 _log = log.get("schedule")
@@ -37,8 +39,9 @@ class Workplace:
     """What jobs work with."""
 
     config: Config
-    engine: Engine
+    engine: Database
     redis: redis.Redis
+    tasks: Engine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,24 @@ def forget(work: Workplace, now: datetime) -> None:
     _until_done(work, retention.forget_notices, now - timedelta(days=limits.kept_notice_days))
 
 
+def look_at_broadcasts(work: Workplace, now: datetime) -> None:
+    """What goes out, is to go on, or hangs: tasks for whichever worker is free."""
+    with Session(work.engine) as db:
+        at_work = broadcasts.sweep(db, now)
+        has_news = db.info.get(notices.NEW_NOTICES, False)
+        db.commit()
+    if has_news:
+        wake(work.redis, work.config)
+    if work.tasks is not None:
+        work.tasks.send(at_work)
+
+
 JOBS: tuple[Job, ...] = (
     Job("expire requests", 20, expire_requests),
     Job("remind dialogs", 30, remind_dialogs),
     Job("erase dialogs", 300, erase_dialogs),
     Job("forget", "20 4 * * *", forget),
+    Job("broadcasts", 1, look_at_broadcasts),
 )
 
 
