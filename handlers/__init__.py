@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from bot.router import Table
-from handlers import basics, guide, matchmaking, notices
+from handlers import basics, broadcasts, guide, matchmaking, notices
 
-ROUTERS = (matchmaking.router, basics.router, guide.router, notices.router)
+ROUTERS = (matchmaking.router, basics.router, broadcasts.router, guide.router, notices.router)
 
 
 @cache

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.replies import Say, Tap
-from bot.texts import HUMAN, matchmaking
+from bot.texts import HUMAN, broadcasts, matchmaking
 from core.clock import utcnow
+from models.broadcasts import Batch
 from models.events import Meeting
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
 from models.messages import Dialog, Notice
@@ -130,3 +131,13 @@ def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any], now: datet
 @_kind("staff_answer")
 def _staff_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return Say(f"工会{facts['who']}回你：\n{facts['words']}", (HUMAN,))
+
+
+@_kind("broadcast_differs")
+def _broadcast_differs(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    batch = db.get(Batch, facts["batch"])
+    if batch is None or not batch.is_different:
+        return None
+    return broadcasts.differs(
+        batch.broadcast_id, batch.number, batch.size, batch.status or "lost", batch.sent
+    )

@@ -119,7 +119,7 @@ def freeze_slice(db: Session, broadcast: Broadcast, *, now: datetime, size: int)
     return not broadcast.is_frozen
 
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def _write(db: Session, broadcast: Broadcast, before: int, upto: int, now: datetime) -> None:
@@ -143,5 +143,5 @@ def _write(db: Session, broadcast: Broadcast, before: int, upto: int, now: datet
         )
     )
     columns = ["broadcast_id", "worker_id", "state", "reason", "way", "attempts"]
-    inserting = _INSERT[db.get_bind().dialect.name](Recipient.__table__)
+    inserting = INSERT[db.get_bind().dialect.name](Recipient.__table__)
     db.execute(inserting.from_select(columns, rows, include_defaults=False).on_conflict_do_nothing())

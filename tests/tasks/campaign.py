@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -41,10 +41,12 @@ class Campaign:
     post: Post
     phones: list[Phone] = field(default_factory=list)
 
+    start_at: datetime = NOW
+
     @property
-    def now(self) -> Any:
+    def now(self) -> datetime:
         """The platform's clock is ours."""
-        return NOW + timedelta(seconds=self.platform.world.clock.offset)
+        return self.start_at + timedelta(seconds=self.platform.world.clock.offset)
 
     def people(self, count: int, *, window: bool = False, union: str = "") -> list[Phone]:
         """Followers known to us, of the union at the top unless another is named."""
