@@ -227,7 +227,7 @@ class Calls(werobot.client.Client):  # type: ignore[misc]  # WeRoBot has no type
         except ValueError as error:
             raise OutcomeUnknown(call, "the answer is not JSON") from error
         if isinstance(said, dict) and said.get("errcode"):
-            raise PlatformError(call, int(said["errcode"]), str(said.get("errmsg", "")))
+            raise PlatformError(call, int(said["errcode"]), str(said.get("errmsg", "")), answer=said)
         return response, said
 
     def _address(self, url: str) -> str:

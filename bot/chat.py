@@ -59,6 +59,10 @@ RECENT = 8
 """So many keys of messages that changed the dialog are kept with it; the platform repeats within seconds."""
 
 
+OF_THE_ACCOUNT = ("event:masssendjobfinish", "event:publishjobfinish")
+"""Told in the name of somebody who runs the account and need not follow it (the page 群发接口和原创校验)."""
+
+
 class Overtaken(Exception):
     """What is remembered of a conversation was changed by another process meanwhile."""
 
@@ -84,7 +88,15 @@ class Chat:
         self.looks: list[int] = []
         found = self._find()
         if found is None:
-            insert_new(db, Worker, openid=message.openid, created_at=now, followed_at=now)
+            is_person = message.kind not in OF_THE_ACCOUNT
+            insert_new(
+                db,
+                Worker,
+                openid=message.openid,
+                created_at=now,
+                followed_at=now if is_person else None,
+                unfollowed_at=None if is_person else now,
+            )
             commit(
                 db
             )  # true whatever comes of the message; a slow handler must not hold SQLite's lock for it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,12 @@ from bot.platform_errors import PlatformError
 from bot.token import Shared
 from core.clock import utcnow
 from core.config import Config
+
+_OF_ARTICLE = (
+    *("article_type", "title", "author", "digest", "content", "content_source_url", "thumb_media_id"),
+    *("need_open_comment", "only_fans_can_comment", "image_info"),
+)
+"""What a draft is made of; the rest of what the platform tells of one cannot be given back to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,55 @@ class Client(Calls):
         if page:
             body["page"] = page
         self.post(f"{API}/cgi-bin/message/subscribe/bizsend", data=body)
+
+    def send_mass(self, openids: Sequence[str], content: Mapping[str, Any], client_id: str) -> int:
+        """Queue one mass message for 2 to 10,000 people; the msg_id of its job, whose end is an event.
+
+        The same `client_id` again within 24 hours sends nothing: the job it made before is the answer then too.
+        """
+        data = {"touser": list(openids), **content, "send_ignore_reprint": 0, "clientmsgid": client_id}
+        try:
+            answer = self.post(f"{API}/cgi-bin/message/mass/send", data=data)
+        except PlatformError as error:
+            if error.code != 45065 or "msg_id" not in error.answer:
+                raise
+            answer = error.answer
+        return int(answer["msg_id"])
+
+    def preview_mass(self, openid: str, content: Mapping[str, Any]) -> None:
+        """Show a mass message on one phone, now. 100 a day."""
+        self.post(f"{API}/cgi-bin/message/mass/preview", data={"touser": openid, **content})
+
+    def mass_status(self, message_id: int) -> str:
+        """SENDING, SEND_SUCCESS, SEND_FAIL or DELETE. PlatformError 40059 when there is no such job."""
+        answer = self.post(f"{API}/cgi-bin/message/mass/get", data={"msg_id": message_id})
+        return str(answer["msg_status"])
+
+    def draft(self, media_id: str) -> list[dict[str, Any]]:
+        """The articles of a draft. PlatformError 40007 when it is unknown, or was sent already."""
+        articles = self.post(f"{API}/cgi-bin/draft/get", data={"media_id": media_id})["news_item"]
+        return [{name: one[name] for name in _OF_ARTICLE if name in one} for one in articles]
+
+    def add_draft(self, articles: Sequence[Mapping[str, Any]]) -> str:
+        """Put articles into the draft box; the media_id, which ends when it is sent."""
+        data = {"articles": [dict(one) for one in articles]}
+        return str(self.post(f"{API}/cgi-bin/draft/add", data=data)["media_id"])
+
+    def tag_members(self, name: str) -> Iterator[list[str]]:
+        """Who has a tag, page by page. LookupError when the account has no tag of this name."""
+        tags = {one["name"]: one["id"] for one in self.get(f"{API}/cgi-bin/tags/get")["tags"]}
+        if name not in tags:
+            raise LookupError(name)
+        after = ""
+        while True:
+            data = {"tagid": tags[name], "next_openid": after}
+            answer = self.post(f"{API}/cgi-bin/user/tag/get", data=data)
+            page: list[str] = (answer.get("data") or {}).get("openid") or []
+            if page:
+                yield page
+            after = answer.get("next_openid") or ""
+            if not page or not after:
+                return
 
     def templates(self) -> list[Template]:
         """All templates the account owns, of both kinds."""

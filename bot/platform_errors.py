@@ -6,7 +6,9 @@ The codes are those of the platform's page 全局返回码 and of the pages of t
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from ssl import SSLCertVerificationError
+from typing import Any
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -29,7 +31,7 @@ class Reaction(enum.Enum):
 
 
 _REACTIONS: dict[Reaction, tuple[int, ...]] = {
-    Reaction.RETRY_LATER: (-1, 45011, 45081, 500, 502, 503),
+    Reaction.RETRY_LATER: (-1, 42010, 45011, 45066, 45081, 500, 502, 503),
     Reaction.TOKEN: (40001, 40014, 41001, 42001),
     Reaction.NEXT_CHANNEL: (
         *(40003, 43004, 43019, 43101, 43116, 45015, 45047),
@@ -58,10 +60,21 @@ class CallFailed(Exception):
 
 
 class PlatformError(CallFailed):
-    """The platform said no. `code` is its errcode, or the HTTP status where it sent none."""
+    """The platform said no. `code` is its errcode, or the HTTP status where it sent none.
 
-    def __init__(self, call: str, code: int, message: str, reaction: Reaction | None = None) -> None:
+    `answer` is all it said: a repeated mass call is refused with the msg_id of the first.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        code: int,
+        message: str,
+        reaction: Reaction | None = None,
+        answer: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(call, f"{code} {message}")
+        self.answer = answer or {}
         self.code = code
         self.message = message
         self.reaction = reaction or REACTIONS.get(code, Reaction.NEVER)

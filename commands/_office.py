@@ -43,6 +43,17 @@ WORDS = {
     "bad_requirement": "报名条件写得不完整。",
     "ids_not_yours": "完整的身份证号只有工会干部能导出。",
     "export_reason": "导出完整的身份证号要写明用途（--reason），会留下记录。",
+    "broadcast_move": "这条群发现在的状态不能这样做，先用 ./niangjia broadcast status 看看。",
+    "preview_needed": "要先在手机上预览：./niangjia broadcast preview。",
+    "approval_needed": "要先预览，再由另一位同事批准：./niangjia broadcast approve。",
+    "own_broadcast": "自己写的、自己选的人，要请另一位同事来批准。",
+    "article_needs_mass": "图文只能用群发（--way mass）。",
+    "text_needed": "还没有写内容。",
+    "text_too_long": "太长了，一条最多 2048 字节，大约 680 个字。",
+    "bad_audience": "发给谁写得不对。",
+    "no_such_service": "没有这项服务。",
+    "no_such_tag": "没有人有这个标签。先用 ./niangjia broadcast tag 取一次。",
+    "no_phone": "这位同事没有绑定微信，或者没有关注，预览发不到。",
     "wall_busy": "这面墙正在被很多人同时排位，请再试一次。",
 }
 

@@ -65,3 +65,38 @@ def callback(
             f"resident added up, {memory.pss / 1e6:.0f} MB with shared pages counted once\n",
             flush=True,
         )
+
+
+@command.command()
+@click.option(
+    "--people", default=1_000_000, show_default=True, help="Recipients of the large mass broadcast."
+)
+@click.option(
+    "--small", default=10_000, show_default=True, help="Recipients of the small one, for its memory."
+)
+@click.option("--customers", default=3000, show_default=True, help="Recipients by customer-service message.")
+@click.option(
+    "--threads", default=1, show_default=True, help="Threads of each side by customer-service message."
+)
+@click.option(
+    "--rounds", default=3, show_default=True, help="Rounds by customer-service message; the median counts."
+)
+def broadcast(people: int, small: int, customers: int, threads: int, rounds: int) -> None:
+    """A mass broadcast's calls and memory, and customer-service messages beside a bare requests loop."""
+    from bench import broadcast as bench
+
+    print(f"{bench.machine()}\n\n| by mass message | calls | seconds | worker's peak RSS MB | rows |")
+    print("| --- | --- | --- | --- | --- |")
+    sizes = []
+    for size in (small, people):
+        done = bench.mass(size)
+        sizes.append(done.peak_rss)
+        print(
+            f"| {size:,} | {done.calls} | {done.seconds:.1f} | {done.peak_rss / 1e6:.0f} | {done.counts} |",
+            flush=True,
+        )
+    print(f"\nGrowth of the worker: {(sizes[1] - sizes[0]) / 1e6:.0f} MB\n")
+    ours, bare = bench.customer(customers, threads, rounds)
+    print("| by customer-service message | people/s |\n| --- | --- |")
+    print(f"| bare requests loop | {bench.median(bare):,.0f} |\n| niangjia | {bench.median(ours):,.0f} |")
+    print(f"| **ratio** | **{bench.median(ours) / bench.median(bare):.2f}** |")

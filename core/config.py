@@ -145,6 +145,19 @@ class Waiting(_Section):
     day_until: int = Field(ge=1, le=24)
 
 
+class Broadcasts(_Section):
+    batch_size: int = Field(ge=2, le=10_000)
+    calls_per_minute: Positive
+    slice_size: Positive
+    chunk_size: Positive
+    lease_seconds: Positive
+    repeat_seconds: Positive
+    ask_after_seconds: Positive
+    tries: Positive
+    failure_percent: int = Field(ge=1, le=100)
+    failure_minimum: Positive
+
+
 class Config(BaseSettings):
     """All settings. Build it with `load`, never by hand outside tests."""
 
@@ -172,6 +185,7 @@ class Config(BaseSettings):
     appointments: Appointments
     crisis: Crisis
     waiting: Waiting
+    broadcasts: Broadcasts
 
     @classmethod
     def settings_customise_sources(

@@ -34,6 +34,8 @@ platform_seconds = Histogram(
 )
 # result: sent, kept, later, failed
 notices = Counter("niangjia_notices", "Notices by channel and what became of them", ["channel", "result"])
+# result: what the call came to: sent, waiting, skipped, failed, unknown; calls of a way, not people
+broadcast_calls = Counter("niangjia_broadcast_calls", "Calls made for broadcasts", ["way", "result"])
 late_answers = Counter("niangjia_late_answers", "Answers that missed the time budget and were pushed instead")
 
 

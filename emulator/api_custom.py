@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import windows
+from .api_drafts import shown
 from .calls import Call, Calls
 from .errors import Refused
 from .records import Json
@@ -102,6 +103,15 @@ def mini_program(call: Call) -> Shown:
     )
 
 
+def published(call: Call) -> Shown:
+    """An article by the article_id it has since it was published."""
+    wanted = part(call, "mpnewsarticle").get("article_id")
+    for one in call.world.state.misc.get("published", {}).values():
+        if one["article_id"] == wanted and one["status"] == 0:
+            return "news", "", shown(one["articles"])
+    raise Refused(53600, "article_id is invalid")
+
+
 KINDS: dict[str, Callable[[Call], Shown]] = {
     "text": text,
     "image": image,
@@ -111,6 +121,7 @@ KINDS: dict[str, Callable[[Call], Shown]] = {
     "news": news,
     "msgmenu": msgmenu,
     "miniprogrampage": mini_program,
+    "mpnewsarticle": published,
 }
 
 

@@ -17,10 +17,11 @@ from .jobs import Jobs
 from .live import Live
 from .oauth import AUTHORIZE, authorize
 from .pages import Pages
-from .records import Job
+from .records import Job, Person, openid_for
 from .settings import Settings
 from .verification import verify
 from .world import WORLD, World
+from .xml import Field
 
 STATIC = Path(__file__).parent / "static"
 MAX_BODY = 32 * 1024 * 1024
@@ -50,10 +51,13 @@ def create_app(settings: Settings) -> web.Application:
         )
 
         async def run_job(job: Job) -> None:
+            fields: list[Field] | None = [(name, value) for name, value in job.fields]
             person = world.state.person(job.person)
-            if person is not None:
+            if job.event in platform.LATER:
+                fields = platform.LATER[job.event](world, job)
+                person = operator(world)
+            if person is not None and fields is not None:
                 world.touch()
-                fields = [(name, value) for name, value in job.fields]
                 world.spawn(phone.push_event(world, person, job.event, fields))
 
         world.jobs = Jobs(world.state, world.clock, run_job)
@@ -76,6 +80,11 @@ def create_app(settings: Settings) -> web.Application:
     app.cleanup_ctx.append(life)
     app.on_shutdown.append(hang_up)
     return app
+
+
+def operator(world: World) -> Person:
+    """Who job events come from: somebody of the account, who is on no phone here."""
+    return Person(0, openid_for(world.settings.app_id, 0), "运营者")
 
 
 async def verify_first(world: World) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import phone, windows
+from . import api_mass, phone, windows
 from .crypto import Envelope
 from .push import Delivery, Hand, deliver
 from .records import Json, OwnedTemplate, Person
@@ -24,7 +24,10 @@ from .xml import Field
 
 FIXED = {"host", "port", "app_id", "state_file", "sheets_dir", "templates", "wire_limit"}
 BULK_STEP = 20_000
-PERSON_FACTS = ("refuses_templates", "platform", "credits", "one_time", "consented", "tags", "blocked")
+PERSON_FACTS = (
+    *("refuses_templates", "refuses_mass", "mass_error", "platform", "credits", "one_time", "consented"),
+    *("tags", "blocked"),
+)
 
 
 class Control:
@@ -53,6 +56,7 @@ class Control:
             web.post(base + "/people", self.guard(self.add_people)),
             web.post(base + "/people/{id}", self.guard(self.change_person)),
             web.post(base + "/templates", self.guard(self.add_template)),
+            web.post(base + "/mass/{id}", self.guard(self.decide_mass)),
         ]
 
     def guard(
@@ -190,6 +194,12 @@ class Control:
         self.world.state.templates[template.template_id] = template
         self.world.touch()
         return {"template_id": template.template_id}
+
+    async def decide_mass(self, request: web.Request, body: Json) -> Json:
+        """The administrator's answer to a mass job that waits under protection."""
+        api_mass.decide(self.world, request.match_info["id"], bool(body["approve"]))
+        self.world.touch()
+        return {"approve": bool(body["approve"])}
 
     # people
 

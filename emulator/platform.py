@@ -1,10 +1,8 @@
-"""Every call the platform offers here, noun by noun.
-
-Mass messages, drafts and publishing (群发, 草稿箱, 发布) are not offered yet: they get a file each
-(api_mass.py, api_drafts.py, api_publish.py) with their `calls`, and a line in the list below.
-"""
+"""Every call the platform offers here, noun by noun, and what is done later, by event."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -12,8 +10,11 @@ from . import (
     api_account,
     api_agents,
     api_custom,
+    api_drafts,
+    api_mass,
     api_media,
     api_menu,
+    api_publish,
     api_qrcode,
     api_tags,
     api_template,
@@ -23,7 +24,9 @@ from . import (
 )
 from .calls import JSON_HEADERS, Route, to_json
 from .errors import Refused, new_rid
-from .world import WORLD
+from .records import Job
+from .world import WORLD, World
+from .xml import Field
 
 ROUTES: list[Route] = [
     *api_token.calls.routes,
@@ -36,8 +39,17 @@ ROUTES: list[Route] = [
     *api_users.calls.routes,
     *api_tags.calls.routes,
     *api_media.calls.routes,
+    *api_mass.calls.routes,
+    *api_drafts.calls.routes,
+    *api_publish.calls.routes,
     *oauth.calls.routes,
 ]
+
+#: Jobs that do something before they are told of: they give the elements of the event, None for no event.
+LATER: dict[str, Callable[[World, Job], list[Field] | None]] = {
+    "MASSSENDJOBFINISH": api_mass.finish,
+    "PUBLISHJOBFINISH": api_publish.finish,
+}
 
 
 async def unknown(request: web.Request) -> web.Response:

@@ -24,9 +24,20 @@ DAILY: dict[str, int] = {
     "template/send": 100_000,
     "subscribe/send": 100_000,
     "jsapi/ticket": 1_000_000,
+    "mass/send": 100,
+    "mass/preview": 100,
+    "mass/delete": 10,
+    "draft/add": 1000,
+    "draft/get": 500,
+    "draft/delete": 1000,
+    "draft/update": 1000,
+    "draft/count": 1000,
+    "draft/batchget": 1000,
+    "freepublish": 100,
+    "freepublish/get": 100,
 }
 #: Calls in one minute (45011).
-MINUTELY: dict[str, int] = {"stable_token": 10_000, "sns": 50_000}
+MINUTELY: dict[str, int] = {"stable_token": 10_000, "sns": 50_000, "mass/send": 60}
 
 
 def limit_of(world: World, name: str) -> int:

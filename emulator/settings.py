@@ -65,6 +65,9 @@ class Settings:
     qr_base: str = "http://weixin.qq.com/q/"
     job_delay: float = 1.0
     permanent_codes: int = 100_000
+    mass_delay: float = 3.0
+    mass_protection: bool = False
+    mass_result: str = ""
 
     check_windows: bool = True
     check_quotas: bool = True
@@ -89,4 +92,5 @@ class Settings:
     expired_code_pushes: bool = False
     last_page_next_openid: bool = True
     client_msg_id_seconds: int = 600
+    client_id_pause: float = 60.0
     failure_line: str = "该公众号提供的服务出现故障，请稍后再试"

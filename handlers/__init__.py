@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from bot.router import Table
-from handlers import appointments, basics, crisis, exams, guide, matchmaking, notices
+from handlers import appointments, basics, broadcasts, crisis, exams, guide, matchmaking, notices
 
 ROUTERS = (
     matchmaking.router,
@@ -13,6 +13,7 @@ ROUTERS = (
     exams.router,
     crisis.router,
     basics.router,
+    broadcasts.router,
     guide.router,
     notices.router,
 )

@@ -1,6 +1,16 @@
 """All tables. Importing this package is enough for a migration or a test to know them."""
 
-from models import appointments, events, exams, matchmaking, messages, people, waiting
+from models import appointments, broadcasts, events, exams, matchmaking, messages, people, waiting
 from models.base import Base
 
-__all__ = ["Base", "appointments", "events", "exams", "matchmaking", "messages", "people", "waiting"]
+__all__ = [
+    "Base",
+    "appointments",
+    "broadcasts",
+    "events",
+    "exams",
+    "matchmaking",
+    "messages",
+    "people",
+    "waiting",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, select
+from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
@@ -70,3 +70,12 @@ def of_nobody(db: Session, *, now: datetime) -> Organisation | None:
     return db.scalar(
         select(Organisation).where(Organisation.parent_id.is_(None)).order_by(Organisation.id).limit(1)
     )
+
+
+def answers_for(db: Session, organisation: Organisation, *, now: datetime) -> ColumnElement[bool]:
+    """Whom this union answers for, as a condition on a query that joins Worker and, outer, Organisation."""
+    below = Organisation.path.startswith(organisation.path, autoescape=True)
+    nobodys = of_nobody(db, now=now)
+    if nobodys and organisation.has_within(nobodys):
+        return or_(below, Worker.organisation_id.is_(None))
+    return below

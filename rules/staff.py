@@ -6,7 +6,7 @@ import enum
 import re
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
@@ -90,11 +90,7 @@ def need_reach(db: Session, staff: Staff, worker: Worker, *, now: datetime) -> N
 
 def _within_reach(db: Session, staff: Staff, *, now: datetime) -> ColumnElement[bool]:
     """The same as `need_reach`, as a condition on a query that joins Worker and, outer, Organisation."""
-    below = Organisation.path.startswith(staff.organisation.path, autoescape=True)
-    nobodys = organisations.of_nobody(db, now=now)
-    if nobodys and staff.organisation.has_within(nobodys):
-        return or_(below, Worker.organisation_id.is_(None))
-    return below
+    return organisations.answers_for(db, staff.organisation, now=now)
 
 
 def waiting_profiles(db: Session, staff: Staff, *, now: datetime) -> list[Profile]:

@@ -16,7 +16,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import Engine
+from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 
 from core import log, metrics, workdays
@@ -27,6 +27,8 @@ from rules import dialogs, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
 from rules.matchmaking import requests
+from tasks import broadcasts
+from tasks.engine import Engine
 from tasks.leader import Leader
 
 _log = log.get("schedule")
@@ -39,8 +41,9 @@ class Workplace:
     """What jobs work with."""
 
     config: Config
-    engine: Engine
+    engine: Database
     redis: redis.Redis
+    tasks: Engine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,18 @@ def warn_of_year(work: Workplace, now: datetime) -> None:
     _once(work, partial(years.warn_missing, workdays=calendar, days=days), now)
 
 
+def look_at_broadcasts(work: Workplace, now: datetime) -> None:
+    """What goes out, is to go on, or hangs: tasks for whichever worker is free."""
+    with Session(work.engine) as db:
+        at_work = broadcasts.sweep(db, now)
+        has_news = db.info.get(notices.NEW_NOTICES, False)
+        db.commit()
+    if has_news:
+        wake(work.redis, work.config)
+    if work.tasks is not None:
+        work.tasks.send(at_work)
+
+
 JOBS: tuple[Job, ...] = (
     Job("expire requests", 20, expire_requests),
     Job("remind dialogs", 30, remind_dialogs),
@@ -105,6 +120,7 @@ JOBS: tuple[Job, ...] = (
     Job("forget", "20 4 * * *", forget),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
+    Job("broadcasts", 1, look_at_broadcasts),
 )
 
 

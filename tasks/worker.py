@@ -1,4 +1,4 @@
-"""The worker's process: threads that send notices, one that takes part in leading the schedule."""
+"""The worker's process: threads that send notices and broadcasts, one that takes part in leading the schedule."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from core.clock import utcnow
 from core.config import Config
 from core.db import make_engine
 from core.redis import connect
+from tasks import broadcasts
+from tasks.broadcasts import Post
+from tasks.engine import Engine
 from tasks.outbox import Outbox, deliver_due
 from tasks.schedule import JOBS, Job, Schedule, Workplace
 
@@ -49,7 +52,9 @@ class Worker:
             config.wechat.templates,
             self.stopping,
         )
-        self.schedule = Schedule(Workplace(config, self.engine, self.redis), jobs)
+        self.post = Post(self.engine, self.client, config.broadcasts, self.stopping)
+        self.tasks = Engine(config, self._broadcast, threads=config.worker.threads)
+        self.schedule = Schedule(Workplace(config, self.engine, self.redis, self.tasks), jobs)
         self._bell = threading.Condition()
         self._rings = 0
 
@@ -61,6 +66,7 @@ class Worker:
         ]
         for thread in senders:
             thread.start()
+        self.tasks.start()
         self.schedule.start()
         _log.info("worker started", threads=len(senders))
         while not self.stopping.is_set():
@@ -68,6 +74,7 @@ class Worker:
             self._ring()
         self._ring()
         self.schedule.stop()
+        self.tasks.stop()
         for thread in senders:
             thread.join()
         self.client.close()
@@ -88,6 +95,16 @@ class Worker:
         with self._bell:
             self._rings += 1
             self._bell.notify_all()
+
+    def _broadcast(self, broadcast_id: int) -> None:
+        """One task of the engine. What goes wrong is done again by the next one."""
+        try:
+            broadcasts.work(self.post, broadcast_id)
+        except OperationalError as error:
+            _log.warning("database away, broadcast waits", error=str(error.orig))
+        except Exception:
+            metrics.bugs.labels("broadcasts").inc()
+            _log.exception("broadcast stumbled, trying again", broadcast=broadcast_id)
 
     def _send(self) -> None:
         heard = 0

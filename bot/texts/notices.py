@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.replies import Say, Tap
-from bot.texts import HUMAN, appointment_notices, exams, matchmaking
+from bot.texts import HUMAN, appointment_notices, broadcasts, exams, matchmaking
 from core.clock import utcnow
+from models.broadcasts import Batch
 from models.events import Meeting
 from models.exams import SignUp, SignUpState
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
@@ -154,3 +155,13 @@ def _exam_offer_over(db: Session, notice: Notice, facts: dict[str, Any], now: da
 @_kind("staff_answer")
 def _staff_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return Say(f"工会{facts['who']}回你：\n{facts['words']}", (HUMAN,))
+
+
+@_kind("broadcast_differs")
+def _broadcast_differs(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    batch = db.get(Batch, facts["batch"])
+    if batch is None or not batch.is_different:
+        return None
+    return broadcasts.differs(
+        batch.broadcast_id, batch.number, batch.size, batch.status or "lost", batch.sent
+    )

@@ -206,6 +206,32 @@ def _(desk: Desk) -> None:
     assert service.get_records(now - 3600, now + 60)["recordlist"][0]["text"] == "hi"
 
 
+@check(
+    "/cgi-bin/message/mass/send",
+    "/cgi-bin/message/mass/sendall",
+    "/cgi-bin/message/mass/preview",
+    "/cgi-bin/message/mass/get",
+    "/cgi-bin/message/mass/delete",
+)
+def _(desk: Desk) -> None:
+    mass, to = desk.client.message, desk.phone.openid
+    other = desk.emulator.phone(following=True)
+    made = mass.send_mass_text([to, other.openid], "放假通知", client_msg_id="once")
+    assert mass.get_mass(made["msg_id"])["msg_status"] == "SENDING"
+    tag = desk.tag()
+    desk.client.tag.tag_user(tag, to)
+    mass.send_mass_image(tag, desk.upload("image", desk.png))
+    mass.send_mass_text(to, "先看看", preview=True)
+    assert [one.text for one in desk.phone.heard] == ["先看看"]
+    desk.emulator.advance(5)
+    desk.emulator.settle_jobs()
+    assert mass.get_mass(made["msg_id"])["msg_status"] == "SEND_SUCCESS"
+    assert [one.kind for one in desk.phone.heard] == ["text", "text", "image"]
+    with pytest.raises(WeChatClientException) as refused:
+        mass.delete_mass(made["msg_id"])
+    assert refused.value.errcode == 40065
+
+
 @check("/cgi-bin/message/template/send")
 def _(desk: Desk) -> None:
     assert desk.client.message.send_template(desk.phone.openid, "booked", FILLED)["msgid"]

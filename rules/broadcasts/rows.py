@@ -1,0 +1,147 @@
+"""Customer-service messages, one person at a time: this way has no key by which the platform knows a repeat.
+
+A row is SENDING only while its call may be on the wire. Whoever is found there after a crash is UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models.broadcasts import IS_SENDING, IS_WAITING, Broadcast, Recipient, RecipientState
+from models.people import Worker
+from rules.broadcasts.batches import is_free, is_sending, may_receive
+
+_WAITING, _SENDING = RecipientState.WAITING, RecipientState.SENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody claimed."""
+
+    worker_id: int
+    openid: str
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call came to. WAITING: again later, or by mass message when `way` says so."""
+
+    state: RecipientState
+    errcode: int | None = None
+    reason: str | None = None
+    way: str | None = None
+    again_at: datetime | None = None
+
+
+def claim(db: Session, broadcast: Broadcast, *, now: datetime, limit: int, lease: timedelta) -> list[Person]:
+    """People nobody else writes to for as long as the lease."""
+    free = (
+        select(Recipient.worker_id)
+        .join(Worker, Worker.id == Recipient.worker_id)
+        .where(
+            Recipient.broadcast_id == broadcast.id,
+            IS_WAITING,
+            Recipient.way == "customer",
+            is_free(now),
+            may_receive(broadcast.topic),
+        )
+        .order_by(Recipient.worker_id)
+        .limit(limit)
+    )
+    if db.scalar(free.limit(1)) is None:  # looking costs no write lock
+        return []
+    claimed = db.execute(
+        update(Recipient)
+        .where(
+            Recipient.broadcast_id == broadcast.id,
+            Recipient.worker_id.in_(free),
+            Recipient.state == _WAITING,
+            is_free(now),
+            is_sending(broadcast.id, broadcast.version),
+        )
+        .values(lease_until=now + lease, attempts=Recipient.attempts + 1)
+        .returning(Recipient.worker_id, Recipient.attempts)
+        .execution_options(synchronize_session=False)
+    )
+    claims: dict[int, int] = dict(claimed.all())
+    found = db.execute(select(Worker.id, Worker.openid).where(Worker.id.in_(claims)).order_by(Worker.id))
+    return [Person(worker_id, openid, claims[worker_id]) for worker_id, openid in found]
+
+
+def open_(db: Session, broadcast_id: int, version: int, one: Person, *, until: datetime) -> bool:
+    """Commit to the call: False when the broadcast was paused or changed, or the claim is lost."""
+    result: Any = db.execute(
+        update(Recipient)
+        .where(
+            Recipient.broadcast_id == broadcast_id,
+            Recipient.worker_id == one.worker_id,
+            Recipient.state == _WAITING,
+            Recipient.attempts == one.claim,
+            is_sending(broadcast_id, version),
+        )
+        .values(state=_SENDING, version=version, lease_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount == 1)
+
+
+def settle(db: Session, broadcast_id: int, one: Person, outcome: Outcome) -> None:
+    """Write down what came of it. A result that comes after the lease is better than unknown."""
+    values: dict[str, Any] = {
+        "state": outcome.state,
+        "errcode": outcome.errcode,
+        "reason": outcome.reason,
+        "lease_until": outcome.again_at,
+    }
+    if outcome.way:
+        values["way"] = outcome.way
+    states = (_SENDING, RecipientState.UNKNOWN) if outcome.state != _WAITING else (_SENDING,)
+    db.execute(
+        update(Recipient)
+        .where(
+            Recipient.broadcast_id == broadcast_id,
+            Recipient.worker_id == one.worker_id,
+            Recipient.attempts == one.claim,
+            Recipient.state.in_(states),
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def release(db: Session, broadcast_id: int, people: list[Person]) -> None:
+    """Give back whom nobody called."""
+    for one in people:
+        db.execute(
+            update(Recipient)
+            .where(
+                Recipient.broadcast_id == broadcast_id,
+                Recipient.worker_id == one.worker_id,
+                Recipient.state == _WAITING,
+                Recipient.attempts == one.claim,
+            )
+            .values(lease_until=None, attempts=one.claim - 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def lapse(db: Session, now: datetime) -> int:
+    """Whoever was being written to when the sender died: nobody knows, so nobody writes again. How many."""
+    result: Any = db.execute(
+        update(Recipient)
+        .where(
+            IS_SENDING,
+            Recipient.batch_id.is_(None),
+            Recipient.lease_until < now,
+            Recipient.broadcast_id.in_(select(Broadcast.id).where(Broadcast.done_at.is_(None))),
+        )
+        .values(state=RecipientState.UNKNOWN, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)

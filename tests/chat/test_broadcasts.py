@@ -1,0 +1,63 @@
+"""退订 and 恢复订阅 in chat, and the platform's reports through the real callback."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.broadcasts import MassReport, Mute, Topic
+from models.people import Worker
+from tests.chat.account import Account, Phone
+
+
+def muted(account: Account, phone: Phone) -> set[str]:
+    with Session(account.engine) as db:
+        mine = (
+            select(Mute.topic).join(Worker, Worker.id == Mute.worker_id).where(Worker.openid == phone.openid)
+        )
+        return {str(topic) for topic in db.scalars(mine)}
+
+
+def test_退订_is_obeyed_at_once_and_can_be_narrowed_and_taken_back(account: Account, phone: Phone) -> None:
+    phone.dialog(("退订", "都不再发给你"))
+    assert muted(account, phone) == {str(topic) for topic in Topic}
+    phone.dialog(("«只退活动»", "活动类的群发不再发给你"))
+    assert muted(account, phone) == {"activity"}
+    phone.dialog(("退订福利", "活动、福利类"), ("«恢复订阅»", "又会发给你了"), ("恢复订阅", "没有退订过"))
+    assert muted(account, phone) == set()
+
+
+def test_退订_is_heard_however_it_is_written(account: Account) -> None:
+    for said in ("TD", "td", "T退订", "请退订", "退订吧", "退订！", "退訂"):
+        phone = account.phone()
+        assert "不再发给你" in phone.says(said), said
+    for said in ("不退订", "退订了吗", "怎么退订福利卡"):
+        phone = account.phone()
+        phone.says(said)
+        assert muted(account, phone) == set(), said
+
+
+def test_F10_two_jobs_of_one_second_are_two_reports_and_twice_is_once(account: Account) -> None:
+    operator = account.phone()
+    told = {
+        "Status": "send success",
+        "TotalCount": "4",
+        "FilterCount": "3",
+        "SentCount": "3",
+        "ErrorCount": "0",
+    }
+    account.clock.move(seconds=1)
+    for number in ("1000000001", "1000000002", "1000000001"):
+        assert operator.sends("event", Event="MASSSENDJOBFINISH", MsgID=number, **told) == ""
+    operator.sends("event", Event="MASSSENDJOBFINISH", MsgID="x", **told)
+    operator.sends("event", Event="MASSSENDJOBFINISH", MsgID="1000000003")
+    with Session(account.engine) as db:
+        reports = db.scalars(select(MassReport).order_by(MassReport.message_id)).all()
+        assert [(one.message_id, one.total, one.sent) for one in reports] == [
+            (1000000001, 4, 3),
+            (1000000002, 4, 3),
+        ]
+        worker = db.scalars(select(Worker).where(Worker.openid == operator.openid)).one()
+        assert not worker.is_following  # told in the name of somebody who runs the account
+        assert worker.followed_at is None
+    assert account.lines() == []

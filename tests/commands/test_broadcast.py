@@ -1,0 +1,104 @@
+"""./niangjia broadcast: the ordinary way, step by step, and who may take which."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from bot.client import Client
+from core.clock import utcnow
+from core.config import Config
+from core.db import make_engine
+from core.redis import connect
+from emulator.testing import Phone, Running
+from models.people import Worker
+from tasks import broadcasts
+from tests.commands.conftest import Niangjia
+from tests.rules.cast import Town
+from tests.wechat import heard
+
+
+@pytest.fixture
+def phones(town: Town, wechat: Running) -> list[Phone]:
+    """Lin's own phone and four more; one of them belongs to the next district."""
+    made = [wechat.phone(following=True) for _ in range(5)]
+    homes = [town.north] * 4 + [town.south]
+    workers = [
+        Worker(openid=phone.openid, organisation_id=home.id, created_at=town.now, followed_at=town.now)
+        for phone, home in zip(made, homes, strict=True)
+    ]
+    town.db.add_all(workers)
+    town.db.flush()
+    town.staff("lin", town.north, worker=workers[0])
+    town.staff("wang", town.north)
+    town.staff("south", town.south)
+    town.db.commit()
+    return made
+
+
+def deliver(settings: Config) -> None:
+    """What a worker does."""
+    engine, db = make_engine(settings), connect(settings)
+    client = Client(settings, db)
+    post = broadcasts.Post(engine, client, settings.broadcasts)
+    with Session(engine) as session:
+        at_work = broadcasts.sweep(session, utcnow())
+        session.commit()
+    for one in at_work:
+        broadcasts.work(post, one)
+    client.close()
+    db.close()
+    engine.dispose()
+
+
+def test_new_preview_approve_send_status(
+    phones: list[Phone], niangjia: Niangjia, settings: Config, wechat: Running
+) -> None:
+    words = ("broadcast", "new", "--text", "周六体育馆有活动", "--topic", "activity", "--as", "lin")
+    code, said, _ = niangjia(*words)
+    assert code == 0
+    assert "活动，群发：4 人，会发给 4 人（0 人取消了关注，0 人退订了）。" in said
+    assert niangjia("broadcast", "approve", 1, "--as", "wang")[0] == 1
+    assert niangjia("broadcast", "preview", 1, "--as", "lin")[0] == 0
+    assert heard(phones[0]) == ["周六体育馆有活动"]
+    code, _, err = niangjia("broadcast", "approve", 1, "--as", "lin")
+    assert "要请另一位同事来批准" in err
+    assert "没有找到" in niangjia("broadcast", "approve", 1, "--as", "south")[2]
+    assert niangjia("broadcast", "send", 1, "--as", "lin", "--no-wait")[0] == 1
+    code, said, _ = niangjia("broadcast", "approve", 1, "--as", "wang")
+    assert "周六体育馆有活动\n活动，群发：4 人" in said
+    assert niangjia("broadcast", "send", 1, "--as", "lin", "--no-wait")[0] == 0
+    deliver(settings)
+    code, said, _ = niangjia("broadcast", "status", 1, "--as", "wang")
+    assert "群发 1：发送中" in said
+    assert "合计 4 人" in said
+    assert niangjia("broadcast", "pause", 1, "--as", "wang")[0] == 0
+    code, said, _ = niangjia("broadcast", "edit", 1, "--text", "改到周日", "--as", "lin")
+    assert "第 2 版，给还没发到的人" in said
+    code, said, _ = niangjia("broadcast", "status", "--as", "lin")
+    assert "改到周日" in said
+    assert "改到周日" not in niangjia("broadcast", "status", "--as", "south")[1]
+
+
+def test_what_makes_no_sense_is_said(phones: list[Phone], niangjia: Niangjia) -> None:
+    new = ("broadcast", "new", "--topic", "news", "--as", "lin")
+    assert niangjia(*new)[0] == 2
+    assert "还没有写内容" in niangjia(*new, "--text", " ")[2]
+    assert "太长了" in niangjia(*new, "--text", "长" * 700)[2]
+    assert "没有这个单位" in niangjia(*new, "--text", "x", "--union", "没有的工会")[2]
+    assert "没有这个单位" in niangjia(*new, "--text", "x", "--union", "城南区总工会")[2]
+    assert "没有人有这个标签" in niangjia(*new, "--text", "x", "--tag", "老会员")[2]
+    assert niangjia("broadcast", "settle", 9, "--as", "lin")[0] == 2
+
+
+def test_a_tag_is_fetched_and_chosen(phones: list[Phone], niangjia: Niangjia, wechat: Running) -> None:
+    def tag_them() -> None:
+        wechat.state.tags[100] = "老会员"
+        for phone in phones[1:3]:
+            phone.person.rest()["tags"] = [100]
+
+    wechat.do(tag_them)
+    assert niangjia("broadcast", "tag", "老会员", "--as", "lin")[1] == "标签“老会员”：2 人。\n"
+    new = ("broadcast", "new", "--topic", "news", "--as", "lin", "--text", "x", "--tag", "老会员")
+    assert "2 人，会发给 2 人" in niangjia(*new)[1]
+    assert "没有“新会员”这个标签" in niangjia("broadcast", "tag", "新会员", "--as", "lin")[2]
