@@ -13,14 +13,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
+from models.appointments import Booking
 from models.broadcasts import Broadcast, Mute, Recipient, RecipientState, Topic, Way, WorkerTag
 from models.events import CheckIn
+from models.exams import SignUp
 from models.matchmaking import Profile
 from models.people import Organisation, Staff, Worker
 from rules import organisations
 
 SERVICES: Final[Mapping[str, Select[tuple[int]]]] = MappingProxyType(
-    {"matchmaking": select(Profile.worker_id), "fair": select(CheckIn.worker_id)}
+    {
+        "matchmaking": select(Profile.worker_id),
+        "fair": select(CheckIn.worker_id),
+        "appointment": select(
+            Booking.worker_id
+        ),  # of any kind: who came for counselling is nobody's business
+        "exam": select(SignUp.worker_id),
+    }
 )
 """Who used a service. A new service adds its line."""
 
