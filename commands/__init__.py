@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Load invented people, a fair and phones, and print a wall (only with the emulator).",
     "staff": "Add unions and staff, see what waits, review profiles, answer 人工.",
     "wall": "Plan fairs, print their walls, void cards, count scans.",
+    "appointment": "Set up services, professionals and hours; see, move and cancel bookings.",
     "menu": "Check, push and show the menu at the bottom of the chat.",
     "doctor": "Check settings, database, Redis, WeChat, clock and disk, and say what to do.",
     "bench": "Measure speed and memory beside a peer.",

@@ -37,6 +37,13 @@ WORDS = {
     "answer_too_long": "太长了，最多 300 个字。",
     "handover_closed": "这个对话刚才已经有人回了。",
     "too_deep": "单位最多四级。",
+    "no_such_service": "没有这个项目。用 ./niangjia appointment services 看看有哪些。",
+    "odd_minutes": "时长和间隔要是 10 分钟的倍数。",
+    "odd_hours": "时间段要是 10 分钟的倍数，先后分明，不能重叠。",
+    "booking_changed": "这个预约已经变了，或者已经开始了。",
+    "slot_taken": "那个时间已经有人了。",
+    "slot_closed": "那个时间不在可以约的时间里。",
+    "booked_then": "本人那时候已经有别的预约。",
     "wall_busy": "这面墙正在被很多人同时排位，请再试一次。",
 }
 

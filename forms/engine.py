@@ -113,6 +113,9 @@ def resume(form: Form | None, draft: Draft, *, now: datetime, context: Context |
     lead, outcome = (
         (texts.GO_ON, Outcome.ASKED) if fitted is draft else (texts.migrated(form.title), Outcome.MIGRATED)
     )
+    still = seen.first_open()
+    if still is not None and seen.place(still.field.key) < seen.place(at):  # it does not hold any more
+        at, lead = still.field.key, f"{lead}\n{still.sentence}".strip()
     return go(replace(fitted, state=State.OPEN), seen, at, lead=lead, outcome=outcome)
 
 
@@ -183,7 +186,7 @@ def _hear_at_rest(
 ) -> Turn:
     """A message while a draft is expired, handed over, submitted or gone."""
     if draft.state is State.SUBMITTED:
-        if tap.startswith(f"f.{draft.id}.") or said == texts.SUBMIT:
+        if tap.startswith(f"f.{draft.id}.") or said in (texts.SUBMIT, form.confirm and form.confirm.submit):
             return Turn(draft, (Say(texts.already(draft.title, draft.receipt)),), Outcome.ALREADY)
         return Turn(draft, (), Outcome.PASSED)
     if draft.state is not State.GONE and now >= draft.keep_until:
