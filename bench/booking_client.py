@@ -33,6 +33,7 @@ def ours(desk: Desk, job: dict[str, Any]) -> Callable[[Task], str]:
     now, terms = datetime.fromisoformat(job["now"]), everyday()
     with desk.session() as db:
         service = db.get_one(Service, job["service"])  # a chat has it from its form
+        db.expunge(service)
 
     def book(task: Task) -> str:
         worker, moment = task
