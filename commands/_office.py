@@ -51,9 +51,15 @@ WORDS = {
     "text_needed": "还没有写内容。",
     "text_too_long": "太长了，一条最多 2048 字节，大约 680 个字。",
     "bad_audience": "发给谁写得不对。",
-    "no_such_service": "没有这项服务。",
     "no_such_tag": "没有人有这个标签。先用 ./niangjia broadcast tag 取一次。",
     "no_phone": "这位同事没有绑定微信，或者没有关注，预览发不到。",
+    "no_such_service": "没有这个项目。预约的项目用 ./niangjia appointment services 看。",
+    "odd_minutes": "时长和间隔要是 10 分钟的倍数。",
+    "odd_hours": "时间段要是 10 分钟的倍数，先后分明，不能重叠。",
+    "booking_changed": "这个预约已经变了，或者已经开始了。",
+    "slot_taken": "那个时间已经有人了。",
+    "slot_closed": "那个时间不在可以约的时间里。",
+    "booked_then": "本人那时候已经有别的预约。",
     "wall_busy": "这面墙正在被很多人同时排位，请再试一次。",
 }
 

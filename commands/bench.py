@@ -100,3 +100,39 @@ def broadcast(people: int, small: int, customers: int, threads: int, rounds: int
     print("| by customer-service message | people/s |\n| --- | --- |")
     print(f"| bare requests loop | {bench.median(bare):,.0f} |\n| niangjia | {bench.median(ours):,.0f} |")
     print(f"| **ratio** | **{bench.median(ours) / bench.median(bare):.2f}** |")
+
+
+@command.command()
+@click.option("--slots", default=20, show_default=True, help="Last slots that are wanted.")
+@click.option("--people", default=200, show_default=True, help="People who want each.")
+@click.option("--processes", default=2, show_default=True, help="Processes on each side.")
+@click.option("--connections", default=8, show_default=True, help="Connections of each process.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds; the median counts.")
+@click.option(
+    "--database", "only", multiple=True, type=click.Choice(["sqlite", "postgresql"]), help="Only this."
+)
+def booking(
+    slots: int, people: int, processes: int, connections: int, rounds: int, only: tuple[str, ...]
+) -> None:
+    """Contended last slots, booked by our rule, beside bare inserts with a UNIQUE constraint.
+
+    Same processes and connections, in turns on one database; both databases.
+    """
+    from bench import booking as bench
+
+    print(
+        f"{slots} slots, {people} people for each, {processes} processes with {connections} connections each\n"
+    )
+    print("| database | system | tries/s | won | lost | doubles |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name in only or ("sqlite", "postgresql"):
+        with (
+            bench.scratch(name) as (config, environment),
+            bench.prepared(config, environment, people) as place,
+        ):
+            peer, ours = bench.compare(
+                place, slots_=slots, processes=processes, threads=connections, rounds=rounds
+            )
+        for row in (peer, ours):
+            print(f"| {name} | {row.system} | {row.rate:,.0f} | {row.won} | {row.lost} | {row.doubles} |")
+        print(f"| {name} | **ratio** | **{ours.rate / peer.rate:.2f}** | | | |", flush=True)

@@ -11,7 +11,7 @@ from commands._printing import print_door, print_wall, wechat
 from commands.menu import push_menu
 from core.clock import utcnow
 from core.config import Config, load
-from demo import cast, exams, people, scenery
+from demo import appointments, cast, exams, people, scenery
 from demo.phones import NoEmulator, Phones
 from models.people import Worker
 
@@ -42,6 +42,7 @@ def load_demo(config: Config) -> None:
             with Session(engine) as db:
                 stage = scenery.build(db, now=now)
                 exams.build(db, stage, now=now)
+                appointments.build(db, stage)
                 to_follow = cast.bring(db, phones, stage, now=now)
                 if not db.scalar(select(Worker.id).where(Worker.openid == people.openid(SEED, 0))):
                     unions = [union.id for union in stage.unions.values() if union.level > 2]

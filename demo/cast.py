@@ -103,6 +103,8 @@ CAST: Final = (
     ),
     Character("lin", "工会林老师", follows=True, union=CITY, login="lin", says="帮助"),
     Character("fang", "方阿姨", follows=False),
+    Character("xu", "徐咨询师", follows=True, union=CITY, login="xu", says="今日安排"),
+    Character("gao", "高律师", follows=True, union=CITY, login="gao", says="今日安排"),
 )
 
 

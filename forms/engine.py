@@ -14,7 +14,7 @@ from typing import Any
 from bot.replies import Say, Tap
 from bot.texts import forms as texts
 from forms import asking, words
-from forms.draft import SUMMARY, Draft, State, new_id, scrub
+from forms.draft import Draft, State, new_id, scrub
 from forms.form import Form
 from forms.migrate import Misfit, migrate
 from forms.moves import Outcome, Turn, go, hear_open, onward, settled
@@ -113,9 +113,9 @@ def resume(form: Form | None, draft: Draft, *, now: datetime, context: Context |
     lead, outcome = (
         (texts.GO_ON, Outcome.ASKED) if fitted is draft else (texts.migrated(form.title), Outcome.MIGRATED)
     )
-    still = seen.first_open() if at == SUMMARY else None
-    if still is not None:  # it slept at the summary, and something does not hold any more
-        at, lead = still.field.key, still.sentence or lead
+    still = seen.first_open()
+    if still is not None and seen.place(still.field.key) < seen.place(at):  # it does not hold any more
+        at, lead = still.field.key, f"{lead}\n{still.sentence}".strip()
     return go(replace(fitted, state=State.OPEN), seen, at, lead=lead, outcome=outcome)
 
 
@@ -186,7 +186,7 @@ def _hear_at_rest(
 ) -> Turn:
     """A message while a draft is expired, handed over, submitted or gone."""
     if draft.state is State.SUBMITTED:
-        if tap.startswith(f"f.{draft.id}.") or said == texts.SUBMIT:
+        if tap.startswith(f"f.{draft.id}.") or said in (texts.SUBMIT, form.confirm and form.confirm.submit):
             return Turn(draft, (Say(texts.already(draft.title, draft.receipt)),), Outcome.ALREADY)
         return Turn(draft, (), Outcome.PASSED)
     if draft.state is not State.GONE and now >= draft.keep_until:

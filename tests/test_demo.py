@@ -107,6 +107,8 @@ def test_it_is_all_there(settings: Config, platform: Running, db: Session) -> No
         "阿宽": True,
         "工会林老师": True,
         "方阿姨": False,
+        "徐咨询师": True,
+        "高律师": True,
     }
     assert xiaohe.worker.openid in platform.state.by_openid
 
@@ -130,7 +132,7 @@ def test_twice_is_once(settings: Config, platform: Running, db: Session) -> None
     before = rows(db)
     load_demo(settings)
     assert rows(db) == before
-    assert len(list(platform.state.phones())) == 6
+    assert len(list(platform.state.phones())) == 8
 
 
 def test_people_have_written_lately_so_that_notices_reach_them(settings: Config, platform: Running) -> None:
@@ -148,13 +150,15 @@ def test_people_have_written_lately_so_that_notices_reach_them(settings: Config,
         "小满": ["我的资料卡"],
         "阿宽": ["我的资料卡"],
         "工会林老师": ["帮助"],
+        "徐咨询师": ["今日安排"],
+        "高律师": ["今日安排"],
     }
     load_demo(settings)
     assert said() == once
     phones = Phones(platform.url)
     cast.talk(phones, now=utcnow() + cast.SILENT + timedelta(minutes=5))
     phones.close()
-    assert [len(lines) for lines in said().values()] == [2, 2, 2, 2]
+    assert [len(lines) for lines in said().values()] == [2] * 6
 
 
 def test_a_sheet_with_nothing_out_of_date_is_left_alone(settings: Config, platform: Running) -> None:

@@ -240,7 +240,10 @@ def test_B10_transcript(account: Account, file: Path) -> None:
         raise AssertionError(f"{file.name}:{number}: {line}\n{error}") from None
 
 
-FLOWS = ("profile", "meet", "no", "find", "mine", "help", "messages", "exam", "exam-mine")
+FLOWS = (
+    *("profile", "meet", "no", "find", "mine", "help", "messages"),
+    *("booking", "change", "day", "exam", "exam-mine"),
+)
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
 
 

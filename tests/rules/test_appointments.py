@@ -124,7 +124,7 @@ def test_a_booked_slot_is_gone_for_everybody(clinic: Clinic, town: Town, worker:
 
 def test_the_rest_behind_a_booking_is_the_professionals_alone(clinic: Clinic, worker: Worker) -> None:
     clinic.book(worker, at(24, 9))
-    kinds = [one.kind for one in clinic.db.scalars(select(Tick))]
+    kinds = [str(one.kind) for one in clinic.db.scalars(select(Tick))]
     assert (kinds.count("p"), kinds.count("w"), kinds.count("r")) == (6, 5, 5)
 
 
@@ -142,7 +142,7 @@ def test_C1_a_worker_cannot_hold_two_bookings_that_overlap_of_any_kind(
     with pytest.raises(Refused) as no:
         clinic.book(worker, at(24, 9, 30), clinic.gao)
     assert (no.value.code, no.value.facts) == ("booked_then", {"number": first.code})
-    assert clinic.book(worker, at(24, 10), clinic.gao)
+    clinic.book(worker, at(24, 10), clinic.gao)
 
 
 def test_C1_losers_get_the_three_nearest(clinic: Clinic, town: Town, worker: Worker) -> None:
@@ -230,7 +230,7 @@ def test_a_cancel_frees_the_time_and_twice_is_once(clinic: Clinic, town: Town, w
     for _ in range(2):
         bookings.cancel(clinic.db, booking, now=clinic.now, terms=TERMS)
     assert ticks_of(clinic, booking) == 0
-    assert clinic.book(town.worker(), at(24, 9))
+    clinic.book(town.worker(), at(24, 9))
     with pytest.raises(Refused, match="booking_changed"):
         bookings.move(clinic.db, booking, clinic.chen.id, at(24, 10), now=clinic.now, terms=TERMS)
 
@@ -272,7 +272,7 @@ def test_an_absence_cancels_tells_and_blocks(clinic: Clinic, town: Town, worker:
         clinic.book(town.worker(), at(27, 15))
     assert clinic.chen.staff.worker_id
     professionals.come_back(clinic.db, clinic.chen.staff.worker_id, one.id)
-    assert clinic.book(town.worker(), at(27, 15))
+    clinic.book(town.worker(), at(27, 15))
 
 
 def test_an_absence_right_behind_a_booking_takes_what_its_rest_leaves(clinic: Clinic, worker: Worker) -> None:

@@ -1,0 +1,194 @@
+"""Random histories of booking, moving, cancelling and absences; what must hold holds after every step.
+
+The seed is printed, and NIANGJIA_TEST_SEED=… plays the same history again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import select
+
+from core.errors import Refused
+from models.appointments import Booking, BookingMove, BookingState, HoursException, Reminder, Tick
+from models.messages import Notice
+from models.people import Worker
+from rules.appointments import bookings, professionals, reminders, slots
+from tests.rules.cast import Town
+from tests.rules.clinic import TERMS, Clinic, at, open_clinic
+
+STEPS = 60
+EXPECTED = {
+    "slot_taken",
+    "slot_closed",
+    "booked_then",
+    "too_many_bookings",
+    "booking_changed",
+    "cancel_late",
+    "move_late",
+    "absence_over",
+    "absence_changed",
+    "not_yet",
+}
+
+
+class History:
+    """One random history."""
+
+    def __init__(self, town: Town, rng: random.Random) -> None:
+        self.town, self.rng = town, rng
+        phones = {name: town.worker(town.north) for name in ("陈老师", "林老师", "高律师")}
+        self.clinic: Clinic = open_clinic(town.db, town.north, now=town.now, phones=phones)
+        self.db = town.db
+        self.workers: list[Worker] = [town.worker() for _ in range(5)]
+        self.people = [self.clinic.chen, self.clinic.lin, self.clinic.gao]
+        self.refused: Counter[str] = Counter()
+
+    @property
+    def now(self) -> datetime:
+        return self.clinic.now
+
+    def step(self) -> None:
+        acts: list[Callable[[], object]] = [
+            *[self.books] * 5,
+            *[self.moves] * 3,
+            *[self.cancels] * 2,
+            self.is_away,
+            self.comes_back,
+            self.marks,
+            self.passes,
+        ]
+        savepoint = self.db.begin_nested()
+        try:
+            self.rng.choice(acts)()
+            self.db.flush()
+            savepoint.commit()
+        except Refused as refused:
+            if refused.code not in EXPECTED:
+                raise
+            self.refused[refused.code] += 1
+            if refused.code == "absence_changed":
+                savepoint.rollback()  # as the entrance does
+            else:
+                savepoint.commit()  # whatever else refuses must leave no trace by itself
+        self.check()
+
+    def some_time(self) -> datetime:
+        if self.rng.random() < 0.3:
+            day = self.rng.choice([24, 25, 26, 27, 28, 29])
+            return at(day, self.rng.randrange(8, 18), self.rng.choice([0, 10, 30]))
+        service = self.rng.choice([self.clinic.counselling, self.clinic.law])
+        planned = slots.free(self.db, service, now=self.town.now, terms=TERMS)
+        return self.rng.choice(planned[:40]).starts_at if planned else at(24, 9)
+
+    def books(self) -> None:
+        self.clinic.book(self.rng.choice(self.workers), self.some_time(), self.rng.choice(self.people))
+
+    def moves(self) -> None:
+        if booking := self.some_booking():
+            who = booking.professional_id
+            if booking.service_id == self.clinic.counselling.id:
+                who = self.rng.choice([self.clinic.chen.id, self.clinic.lin.id])
+            bookings.move(self.db, booking, who, self.some_time(), now=self.now, terms=TERMS)
+
+    def cancels(self) -> None:
+        if booking := self.some_booking():
+            is_late = self.rng.random() < 0.3
+            bookings.cancel(self.db, booking, now=self.now, terms=TERMS, may_be_late=is_late)
+
+    def is_away(self) -> None:
+        who = self.rng.choice(self.people)
+        starts = at(self.rng.choice([24, 25, 26, 27]), self.rng.choice([8, 9, 12, 14]))
+        ends = starts + timedelta(minutes=self.rng.choice([25, 60, 240, 2000]))
+        hit = frozenset(one.id for one in professionals.hit_by(self.db, who, starts, ends))
+        seen = hit if self.rng.random() < 0.8 else hit | {-1}
+        professionals.be_away(self.db, who, starts, ends, seen=seen, now=self.now, terms=TERMS)
+
+    def comes_back(self) -> None:
+        absences = self.db.scalars(select(HoursException)).all()
+        if absences:
+            absence = self.rng.choice(absences)
+            who = next(one for one in self.people if one.id == absence.professional_id)
+            assert who.staff.worker_id
+            professionals.come_back(self.db, who.staff.worker_id, absence.id)
+
+    def marks(self) -> None:
+        if booking := self.some_booking():
+            phone = booking.professional.staff.worker_id
+            assert phone
+            came = self.rng.random() < 0.5
+            professionals.mark(self.db, phone, booking.id, came=came, now=self.now)
+
+    def passes(self) -> None:
+        self.clinic.now += timedelta(minutes=self.rng.choice([10, 60, 300]))
+        reminders.remind_due(self.db, self.now, hours=(24, 2))
+
+    def some_booking(self) -> Booking | None:
+        found = self.db.scalars(select(Booking).where(Booking.state == BookingState.BOOKED)).all()
+        return self.rng.choice(found) if found else None
+
+    def check(self) -> None:
+        every = self.db.scalars(select(Booking)).all()
+        there = [one for one in every if one.state != BookingState.CANCELLED]
+        for key in ("professional_id", "worker_id", "place_id"):
+            spans = sorted(
+                (getattr(one, key), one.starts_at, one.ends_at)
+                for one in there
+                if not (key == "place_id" and one.place.is_shared)
+            )
+            for first, second in pairwise(spans):
+                assert first[0] != second[0] or first[2] <= second[1], (key, first, second)
+        held = Counter(one.booking_id for one in self.db.scalars(select(Tick)) if one.booking_id)
+        for one in every:
+            wanted = (2 if one.place.is_shared else 3) * one.service.minutes // 10
+            wanted += one.service.buffer_minutes // 10
+            assert held.pop(one.id, 0) == (wanted if one in there else 0)
+        assert not held
+        for absence in self.db.scalars(select(HoursException)):
+            who = next(one for one in self.people if one.id == absence.professional_id)
+            hit = professionals.hit_by(self.db, who, absence.starts_at, absence.ends_at)
+            assert not hit, "booked into an absence"
+        for slot in self.clinic.free(now=self.now)[:10]:
+            for one in there:
+                if one.professional_id == slot.professional_id:
+                    assert slot.ends_at <= one.starts_at or one.ends_at <= slot.starts_at, "offered twice"
+
+    def ends(self) -> None:
+        for booking in self.db.scalars(select(Booking)):
+            moves = self.db.scalars(
+                select(BookingMove).where(BookingMove.booking_id == booking.id).order_by(BookingMove.id)
+            ).all()
+            assert moves[0].before is None
+            assert moves[-1].after == booking.state
+            assert [one.before for one in moves[1:]] == [one.after for one in moves[:-1]]
+        told = self.db.scalars(select(Notice).where(Notice.kind == "booking_soon")).all()
+        assert len({(n.facts["booking"], n.facts["starts"], n.made_at) for n in told}) == len(told)
+        assert len(told) <= len(self.db.scalars(select(Reminder)).all())
+
+
+def play(town: Town, seed: int) -> Counter[str]:
+    print(f"NIANGJIA_TEST_SEED={seed}")  # noqa: T201
+    history = History(town, random.Random(seed))
+    for _ in range(STEPS):
+        history.step()
+    history.ends()
+    return history.refused
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_C1_C6_no_history_overlaps_or_loses_a_time(town: Town, number: int) -> None:
+    given = os.environ.get("NIANGJIA_TEST_SEED")
+    play(town, int(given) if given else random.SystemRandom().randrange(10**9))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("number", range(60))
+def test_C1_C6_no_history_of_many(town: Town, number: int) -> None:
+    play(town, random.SystemRandom().randrange(10**9))
