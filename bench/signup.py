@@ -1,5 +1,5 @@
-"""`bench signup`: signing up for places that run out, beside bare inserts with a UNIQUE constraint, both at once from
-several processes on one database."""
+"""`bench signup`: signing up for places that run out, beside bare inserts of the same sealed row with a UNIQUE
+constraint, each from several processes on one database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import bindparam, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from core import crypto, migrate
@@ -29,6 +29,8 @@ from models.people import Organisation, Worker
 from rules.exams import sittings
 
 OURS, BARE = "niangjia", "bare insert, UNIQUE"
+SEALED = ("name", "id_number", "phone", "employer", "agreed")
+"""Columns that both encrypt."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,14 @@ def compare(database: str, *, people: int, places: int, processes: int, rounds: 
     rates: dict[str, list[float]] = {OURS: [], BARE: []}
     placed, excess = [], []
     try:
+        is_sqlite = engine.dialect.name == "sqlite"
+        integer, blob = ("INTEGER", "BLOB") if is_sqlite else ("BIGSERIAL", "BYTEA")
         with Session(engine) as db:
             db.execute(
                 text(
-                    "CREATE TABLE bench_bare (id INTEGER PRIMARY KEY, sitting INTEGER, person VARCHAR(64), "
-                    "words VARCHAR(400), UNIQUE (sitting, person))"
+                    f"CREATE TABLE bench_bare (id {integer} PRIMARY KEY, sitting INTEGER, worker INTEGER, "
+                    f"id_hash VARCHAR(64), {', '.join(f'{name} {blob}' for name in SEALED)}, "
+                    "UNIQUE (sitting, id_hash))"
                 )
             )
             now = utcnow()
@@ -178,8 +183,12 @@ def main() -> None:
     desk = Desk(make_engine(config))
     job = json.loads(sys.stdin.readline())
     sitting, now = job["sitting"], utcnow()
+    columns = ", ".join(SEALED)
+    values = ", ".join(f":{name}" for name in SEALED)
     bare = Prepared(
-        text("INSERT INTO bench_bare (id, sitting, person, words) VALUES (:id, :sitting, :person, :words)"),
+        text(
+            f"INSERT INTO bench_bare (sitting, worker, id_hash, {columns}) VALUES (:sitting, :worker, :hash, {values})"
+        ).bindparams(*(bindparam(name, type_=crypto.Sealed) for name in SEALED)),
         writes=True,
     )
     with desk.session() as db:
@@ -193,9 +202,16 @@ def main() -> None:
                 draft = f"bench-{sitting}-{worker}"
                 signing.sign_up(db, worker, sitting, person, agreed="同意", draft_id=draft, now=now)
             else:
-                words = f"{person.name} {person.phone} {person.employer}" * 8
                 bare.count(
-                    db, id=sitting * 10**6 + worker, sitting=sitting, person=person.id_number, words=words
+                    db,
+                    sitting=sitting,
+                    worker=worker,
+                    hash=crypto.ring().blind(person.id_number),
+                    name=person.name,
+                    id_number=person.id_number,
+                    phone=person.phone,
+                    employer=person.employer,
+                    agreed="同意",
                 )
             commit(db)
     print("done", flush=True)
