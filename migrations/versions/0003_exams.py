@@ -145,7 +145,6 @@ def upgrade() -> None:
         )
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("exam_sign_up", schema=None) as batch_op:
         batch_op.drop_index(
