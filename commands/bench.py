@@ -136,3 +136,36 @@ def booking(
         for row in (peer, ours):
             print(f"| {name} | {row.system} | {row.rate:,.0f} | {row.won} | {row.lost} | {row.doubles} |")
         print(f"| {name} | **ratio** | **{ours.rate / peer.rate:.2f}** | | | |", flush=True)
+
+
+@command.command()
+@click.option("--people", default=1000, show_default=True, help="Sign-ups in a round.")
+@click.option("--places", default=50, show_default=True, help="Places of the sitting.")
+@click.option("--processes", default=4, show_default=True, help="Processes that sign up at the same time.")
+@click.option("--rounds", default=3, show_default=True, help="Rounds; the median counts.")
+@click.option(
+    "--database",
+    "databases",
+    multiple=True,
+    type=click.Choice(["sqlite", "postgresql"]),
+    help="Only this one.",
+)
+def signup(people: int, places: int, processes: int, rounds: int, databases: tuple[str, ...]) -> None:
+    """Sign-ups for places that run out beside bare inserts of a row with a UNIQUE constraint.
+
+    Both through the same prepared statements and connections, a transaction each. The bare insert knows no quota and
+    no waiting list: all it refuses is the same person twice.
+    """
+    from bench import signup as bench
+
+    print(f"{people} sign-ups for {places} places, {processes} processes, median of {rounds}\n")
+    print("| database | system | sign-ups/s | placed | excess |")
+    print("| --- | --- | --- | --- | --- |")
+    for database in databases or ("sqlite", "postgresql"):
+        with bench.prepared(database):
+            peer, ours = bench.compare(
+                database, people=people, places=places, processes=processes, rounds=rounds
+            )
+        for row in (peer, ours):
+            print(f"| {row.database} | {row.system} | {row.rate:,.0f} | {row.placed} | {row.excess} |")
+        print(f"| {database} | **ratio** | **{ours.rate / peer.rate:.2f}** | | |", flush=True)

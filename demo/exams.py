@@ -13,8 +13,8 @@ from core.clock import local
 from demo.scenery import CITY, Scenery
 from models.exams import Sitting
 from models.people import Worker
-from rules.exams import sign_ups, sittings
-from rules.exams.sign_ups import Person
+from rules.exams import signing, sittings
+from rules.exams.signing import Person
 
 ADULT: Final = {"kind": "age", "least": 18, "words": "考试当天满 18 周岁"}
 ONE_YEAR: Final = {"kind": "service", "months": 12, "words": "做这个工种满 1 年"}
@@ -87,4 +87,4 @@ def _sign_up(db: Session, sitting: Sitting, serial: int, *, at: datetime) -> Non
         employer="演示有限公司",
     )
     draft = f"demo-exam-{sitting.id}-{serial}"
-    sign_ups.sign_up(db, worker.id, sitting.id, person, agreed="演示", draft_id=draft, now=at)
+    signing.sign_up(db, worker.id, sitting.id, person, agreed="演示", draft_id=draft, now=at)

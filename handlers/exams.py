@@ -14,8 +14,8 @@ from forms import chat as forms
 from forms.exams import SIGN_UP, answers_of, look
 from handlers import taps
 from models.exams import SignUpState, Sitting
-from rules.exams import sign_ups
-from rules.exams.sign_ups import Person
+from rules.exams import sign_ups, signing
+from rules.exams.signing import Person
 
 router = Router("exams")
 
@@ -47,7 +47,7 @@ def submitted(chat: Chat, answers: Any) -> Reply:
         employer=answers["employer"],
     )
     try:
-        signed = sign_ups.sign_up(
+        signed = signing.sign_up(
             chat.db,
             chat.worker_id,
             answers["sitting"],

@@ -53,17 +53,20 @@ class Line:
 _JOIN = Prepared(
     text(
         "INSERT INTO waiting (kind, subject_id, about_id, worker_id, state, joined_at) "
-        "VALUES (:kind, :subject_id, :about_id, :worker_id, 'waiting', :joined_at)"
+        "VALUES (:kind, :subject_id, :about_id, :worker_id, 'waiting', :joined_at) "
+        "RETURNING (SELECT count(*) FROM waiting AS other WHERE other.state = 'waiting' "
+        "AND other.kind = waiting.kind AND other.subject_id = waiting.subject_id AND other.id < waiting.id)"
     ).bindparams(bindparam("joined_at", type_=Moment)),
     writes=True,
 )
 
 
-def join(db: Session, line: Line, subject_id: int, *, about_id: int, worker_id: int, now: datetime) -> None:
-    """Stand at the end of the line. The subject is locked already, and has no free place."""
-    _JOIN.count(
+def join(db: Session, line: Line, subject_id: int, *, about_id: int, worker_id: int, now: datetime) -> int:
+    """Stand at the end of the line; how many are before. The subject is locked already, and has no free place."""
+    ((before,),) = _JOIN.rows(
         db, kind=line.kind, subject_id=subject_id, about_id=about_id, worker_id=worker_id, joined_at=now
     )
+    return int(before)
 
 
 def find(db: Session, line: Line, about_id: int) -> Waiting:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from models.exams import Sitting
 from models.people import Audit
 from rules.exams import sittings
-from rules.exams.sign_ups import Person
+from rules.exams.signing import Person
 from tests.commands.conftest import Niangjia
 from tests.rules.cast import Town
 from tests.rules.exam_cast import enter, plan

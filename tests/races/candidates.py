@@ -24,8 +24,9 @@ from core.db import Desk, commit, make_engine
 from core.errors import Refused
 from models.exams import SignUp
 from rules import waiting
-from rules.exams import sign_ups
-from rules.exams.sign_ups import LINE, Person
+from rules.exams import sign_ups, signing
+from rules.exams.sign_ups import LINE
+from rules.exams.signing import Person
 
 
 def main() -> None:
@@ -36,9 +37,9 @@ def main() -> None:
     desk = Desk(make_engine(config))
     limits = config.waiting
 
-    def enter(db: Session, worker: int, serial: int, draft: str) -> sign_ups.Signed:
+    def enter(db: Session, worker: int, serial: int, draft: str) -> signing.Signed:
         person = Person(f"考生{serial}", f"{serial:018d}", date(1990, 3, 7), "13800138000", "临湖仪表厂")
-        return sign_ups.sign_up(db, worker, job["sitting"], person, agreed="同意", draft_id=draft, now=now)
+        return signing.sign_up(db, worker, job["sitting"], person, agreed="同意", draft_id=draft, now=now)
 
     def rush(worker: int) -> list[object]:
         began = time.monotonic()

