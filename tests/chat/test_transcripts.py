@@ -217,7 +217,7 @@ def test_B10_transcript(account: Account, file: Path) -> None:
         raise AssertionError(f"{file.name}:{number}: {line}\n{error}") from None
 
 
-FLOWS = ("profile", "meet", "no", "find", "mine", "help", "messages")
+FLOWS = ("profile", "meet", "no", "find", "mine", "help", "messages", "mute")
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
 
 
