@@ -13,7 +13,7 @@ from typing import Any
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.errors import ConnectionError as EngineAway
+from dramatiq.errors import BrokerConnectionError as EngineAway
 
 from core import log
 from core.config import Config

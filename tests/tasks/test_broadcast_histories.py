@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -54,15 +55,8 @@ class History:
 
     def fault(self) -> None:
         path = MASS if self.way is Way.MASS else CUSTOM
-        spec = self.rng.choice(
-            [
-                {"errcode": -1},
-                {"errcode": 45011},
-                {"errcode": 45009},
-                {"reset_after": True},
-                {"reset_before": True},
-            ]
-        )
+        kinds: list[dict[str, Any]] = [{"errcode": code} for code in (-1, 45011, 45009)]
+        spec = self.rng.choice([*kinds, {"reset_after": True}, {"reset_before": True}])
         self.campaign.platform.fault(path, times=self.rng.randint(1, 2), **spec)
 
     def _try(self, rule: Callable[..., None]) -> None:

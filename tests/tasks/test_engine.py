@@ -25,7 +25,7 @@ def test_tasks_reach_whichever_process_is_free_and_lost_ones_are_handed_out_agai
     two.start()
     assert done.get(timeout=20) == ("two", 4)
     one.start()
-    seen = set()
+    seen: set[str] = set()
     deadline = time.monotonic() + 30
     while len(seen) < 2 and time.monotonic() < deadline:
         one.send([5, 6, 7, 8])
