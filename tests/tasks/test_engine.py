@@ -20,6 +20,7 @@ def test_tasks_reach_whichever_process_is_free_and_lost_ones_are_handed_out_agai
     one.send([1, 2])
     one.send([3])  # tasks are waiting already
     server = redis.Redis.from_url(redis_url)
+    assert server.llen(one._waiting) == 2
     server.flushall()  # lost, with all that waited
     one.send([4])
     two.start()
