@@ -212,6 +212,7 @@ def _ours(place: Place, client: Client, number: int, threads: int) -> None:
         list(pool.map(lambda _: broadcasts.work(post, number, turn=3600), range(threads)))
     with Session(engine) as db:
         state = db.get_one(Broadcast, number).state
+    post.desk.close()
     engine.dispose()
     if state != "done":
         raise RuntimeError(f"the broadcast is {state}")

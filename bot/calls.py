@@ -74,6 +74,7 @@ class Calls(werobot.client.Client):  # type: ignore[misc]  # WeRoBot has no type
         )
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
+        self._settings: dict[str, Any] = {}
         self.patience = sum(self._timeout) + 1  # the longest a call usually takes
         self.prefix = f"{config.redis.prefix}wechat:{wechat.app_id}"
         self._tokens = Shared(
@@ -211,7 +212,7 @@ class Calls(werobot.client.Client):  # type: ignore[misc]  # WeRoBot has no type
         self, call: str, prepared: requests.PreparedRequest, is_file: bool
     ) -> tuple[requests.Response, Any]:
         assert prepared.url is not None
-        settings = self._session.merge_environment_settings(prepared.url, {}, None, None, None)
+        settings = self._environment(prepared.url)
         try:
             response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, **settings)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -229,6 +230,15 @@ class Calls(werobot.client.Client):  # type: ignore[misc]  # WeRoBot has no type
         if isinstance(said, dict) and said.get("errcode"):
             raise PlatformError(call, int(said["errcode"]), str(said.get("errmsg", "")), answer=said)
         return response, said
+
+    def _environment(self, url: str) -> Any:
+        """Proxies and certificates from the environment: looked for once for each host, it costs as much as a call."""
+        host = url.split("/", 3)[2]
+        found = self._settings.get(host)
+        if found is None:
+            found = self._session.merge_environment_settings(url, {}, None, None, None)
+            self._settings[host] = found
+        return found
 
     def _address(self, url: str) -> str:
         for fixed, ours in self._bases:

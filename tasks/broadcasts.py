@@ -21,6 +21,7 @@ from bot.platform_errors import CallFailed, OutcomeUnknown, PlatformError, React
 from core import log, metrics
 from core.clock import local, utcnow
 from core.config import Broadcasts
+from core.db import Desk, commit
 from models.broadcasts import Batch, Broadcast, BroadcastState, BroadcastVersion, RecipientState
 from rules.broadcasts import audience, batches, life, results, rows
 from rules.broadcasts.batches import Call, Pace
@@ -48,6 +49,10 @@ class Post:
     client: Client
     settings: Broadcasts
     stopping: threading.Event = field(default_factory=threading.Event)
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "desk", Desk(self.engine))
 
     def pace(self) -> Pace:
         """The limits of mass calls."""
@@ -115,7 +120,7 @@ def _write_to(
     before: tuple[Person, Outcome] | None = None
     stop: Outcome | None = None
     left = list(people)
-    with Session(post.engine) as db:
+    with post.desk.session() as db:
         while True:
             passed = time.monotonic() - started
             at = now + timedelta(seconds=passed)
@@ -130,7 +135,7 @@ def _write_to(
             if not rows.open_(db, broadcast.id, version.version, one, until=until):
                 left.insert(0, one)
                 break
-            db.commit()
+            commit(db)
             outcome, stop = _send_text(post, broadcast, one, text, at)
             metrics.broadcast_calls.labels("customer", str(outcome.state)).inc()
             tried += outcome.state in (RecipientState.SENT, RecipientState.FAILED)
@@ -138,7 +143,7 @@ def _write_to(
             before = one, outcome
         rows.release(db, broadcast.id, left)
         _conclude(post, db, broadcast.id, tried, failed, stop, now)
-        db.commit()
+        commit(db)
 
 
 def _send_text(

@@ -39,6 +39,7 @@ class Engine:
             heartbeat_timeout=HEARTBEAT_MS,
             maintenance_chance=MAINTENANCE,
         )
+        self._waiting = f"{config.redis.prefix}tasks:{QUEUE}"
         declare = dramatiq.actor(broker=self._broker, actor_name="broadcast", queue_name=QUEUE)
         self._actor = declare(run)
         self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=200)
@@ -59,7 +60,7 @@ class Engine:
     def send(self, broadcast_ids: list[int]) -> None:
         """Have somebody look at these, unless tasks are waiting already. A Redis that is away is no harm."""
         try:
-            if self._broker.do_qsize(QUEUE):
+            if self._redis.llen(self._waiting):  # its own qsize counts what is being worked on, too
                 return
             for broadcast_id in broadcast_ids:
                 self._actor.send(broadcast_id)

@@ -18,7 +18,7 @@ from bot.texts.notices import words
 from core import crypto, log, metrics
 from core.clock import utcnow
 from core.config import Config
-from core.db import make_engine
+from core.db import busy, make_engine
 from core.redis import connect
 from tasks import broadcasts
 from tasks.broadcasts import Post
@@ -75,6 +75,7 @@ class Worker:
         self._ring()
         self.schedule.stop()
         self.tasks.stop()
+        self.post.desk.close()
         for thread in senders:
             thread.join()
         self.client.close()
@@ -100,8 +101,8 @@ class Worker:
         """One task of the engine. What goes wrong is done again by the next one."""
         try:
             broadcasts.work(self.post, broadcast_id)
-        except OperationalError as error:
-            _log.warning("database away, broadcast waits", error=str(error.orig))
+        except busy() as error:
+            _log.warning("database away, broadcast waits", error=type(error).__name__)
         except Exception:
             metrics.bugs.labels("broadcasts").inc()
             _log.exception("broadcast stumbled, trying again", broadcast=broadcast_id)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import Session
 
+from core.prepared import Prepared
+from models.base import Moment
 from models.broadcasts import IS_SENDING, IS_WAITING, Broadcast, Recipient, RecipientState
 from models.people import Worker
 from rules.broadcasts.batches import is_free, is_sending, may_receive
@@ -37,6 +39,25 @@ class Outcome:
     reason: str | None = None
     way: str | None = None
     again_at: datetime | None = None
+
+
+_OPEN = Prepared(
+    text(
+        "UPDATE broadcast_recipient SET state = 'sending', version = :version, lease_until = :until "
+        "WHERE broadcast_id = :broadcast AND worker_id = :worker AND state = 'waiting' AND attempts = :claim "
+        "AND EXISTS (SELECT 1 FROM broadcast WHERE broadcast.id = :broadcast AND broadcast.state = 'sending' "
+        "AND broadcast.version = :version)"
+    ).bindparams(bindparam("until", type_=Moment)),
+    writes=True,
+)
+_SETTLE = Prepared(
+    text(
+        "UPDATE broadcast_recipient SET state = :state, errcode = :errcode, reason = :reason, "
+        "way = coalesce(:way, way), lease_until = :again_at WHERE broadcast_id = :broadcast "
+        "AND worker_id = :worker AND attempts = :claim AND state IN ('sending', :also)"
+    ).bindparams(bindparam("again_at", type_=Moment)),
+    writes=True,
+)
 
 
 def claim(db: Session, broadcast: Broadcast, *, now: datetime, limit: int, lease: timedelta) -> list[Person]:
@@ -76,42 +97,24 @@ def claim(db: Session, broadcast: Broadcast, *, now: datetime, limit: int, lease
 
 def open_(db: Session, broadcast_id: int, version: int, one: Person, *, until: datetime) -> bool:
     """Commit to the call: False when the broadcast was paused or changed, or the claim is lost."""
-    result: Any = db.execute(
-        update(Recipient)
-        .where(
-            Recipient.broadcast_id == broadcast_id,
-            Recipient.worker_id == one.worker_id,
-            Recipient.state == _WAITING,
-            Recipient.attempts == one.claim,
-            is_sending(broadcast_id, version),
-        )
-        .values(state=_SENDING, version=version, lease_until=until)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(result.rowcount == 1)
+    values = {"broadcast": broadcast_id, "version": version, "worker": one.worker_id, "claim": one.claim}
+    return _OPEN.count(db, until=until, **values) == 1
 
 
 def settle(db: Session, broadcast_id: int, one: Person, outcome: Outcome) -> None:
     """Write down what came of it. A result that comes after the lease is better than unknown."""
-    values: dict[str, Any] = {
-        "state": outcome.state,
-        "errcode": outcome.errcode,
-        "reason": outcome.reason,
-        "lease_until": outcome.again_at,
-    }
-    if outcome.way:
-        values["way"] = outcome.way
-    states = (_SENDING, RecipientState.UNKNOWN) if outcome.state != _WAITING else (_SENDING,)
-    db.execute(
-        update(Recipient)
-        .where(
-            Recipient.broadcast_id == broadcast_id,
-            Recipient.worker_id == one.worker_id,
-            Recipient.attempts == one.claim,
-            Recipient.state.in_(states),
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
+    is_final = outcome.state != _WAITING
+    _SETTLE.count(
+        db,
+        broadcast=broadcast_id,
+        worker=one.worker_id,
+        claim=one.claim,
+        state=outcome.state.value,
+        errcode=outcome.errcode,
+        reason=outcome.reason,
+        way=outcome.way,
+        again_at=outcome.again_at,
+        also=RecipientState.UNKNOWN.value if is_final else _SENDING.value,
     )
 
 

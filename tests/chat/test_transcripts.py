@@ -242,7 +242,7 @@ def test_B10_transcript(account: Account, file: Path) -> None:
 
 FLOWS = (
     *("profile", "meet", "no", "find", "mine", "help", "messages"),
-    *("booking", "change", "day", "exam", "exam-mine"),
+    *("booking", "change", "day", "exam", "exam-mine", "mute"),
 )
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
 

@@ -46,6 +46,7 @@ def deliver(settings: Config) -> None:
         session.commit()
     for one in at_work:
         broadcasts.work(post, one)
+    post.desk.close()
     client.close()
     db.close()
     engine.dispose()

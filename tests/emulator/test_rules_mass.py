@@ -191,7 +191,7 @@ def test_rule_38_publishing_tells_its_end_and_uses_no_mass_quota(
     read = api.post("/cgi-bin/freepublish/getarticle", {"article_id": done["article_id"]})
     assert read["news_item"][0]["title"] == "新课开班"
     phones[0].say("hi")
-    card = {"touser": phones[0].openid, "msgtype": "mpnewsarticle"}
+    card: dict[str, Any] = {"touser": phones[0].openid, "msgtype": "mpnewsarticle"}
     card["mpnewsarticle"] = {"article_id": done["article_id"]}
     assert api.post("/cgi-bin/message/custom/send", card)["errcode"] == 0
     assert api.post("/cgi-bin/freepublish/batchget", {})["total_count"] == 1

@@ -197,7 +197,9 @@ def opened(config: Config, **changes: Any) -> Iterator[Campaign]:
     with wechat.run(config) as platform:
         config = wechat.pointed_at(config, platform.url, read_timeout=0.5)
         client = Client(config, db)
-        yield Campaign(config, engine, platform, client, Post(engine, client, settings))
+        post = Post(engine, client, settings)
+        yield Campaign(config, engine, platform, client, post)
+        post.desk.close()
         client.close()
     db.close()
     engine.dispose()
