@@ -198,7 +198,7 @@ def _help() -> str:
     sys.path.insert(0, str(ROOT))
     from commands import COMMANDS
 
-    rows = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    rows = "\n".join(f"  {name:<13}{text}" for name, text in COMMANDS.items())
     return f"Usage: ./niangjia COMMAND [OPTIONS]\n\nCommands:\n{rows}\n\n./niangjia COMMAND --help says more about one."
 
 

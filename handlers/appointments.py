@@ -16,7 +16,8 @@ from bot.texts import appointments as texts
 from core.clock import local
 from core.errors import Refused
 from forms import chat as forms
-from forms.appointments import ANYBODY, BOOKING, CLOSES, MOVE, OPENS, Desk, Time, near
+from forms.appointments import BOOKING, CLOSES, MOVE, OPENS, near
+from forms.desk import ANYBODY, Desk, Time
 from forms.understand import moment
 from forms.understand.outcome import meanings
 from forms.understand.spans import span
