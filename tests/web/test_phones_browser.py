@@ -316,3 +316,65 @@ def the_wire_is_all_good(desk: Desk, running: Running) -> None:
     assert rows.count() > 30
     bad = desk.page.locator("[data-testid=wire-row]:not(:has(.verdict-good))")
     assert bad.all_inner_texts() == []
+
+
+SIGN_UP = (
+    # what is asked, what is done: «the start of a tap» or words
+    ("报哪一个？", "«2 电镀工"),
+    ("考哪一场？", "«1 "),
+    ("你的姓名？", "李小样"),
+    ("身份证号？", "330199 19900307 0018"),
+    ("手机号？", "138 0013 8000"),
+    ("在哪个单位上班？", "临湖仪表厂"),
+    ("最后一项", "«1 同意"),
+    ("看一眼，对吗？", "«提交"),
+)
+BOOKING = (
+    ("想约哪一项？", "«1 心理咨询"),
+    ("想找哪位？", "«1 都可以"),
+    ("哪一天？", "«2 "),
+    ("几点方便？", "«1 "),
+    ("想聊哪方面？", "孩子出生以后总是睡不着"),
+    ("确认一下", "«确定"),
+)
+
+
+def fills_in(desk: Desk, name: str, turns: tuple[tuple[str, str], ...]) -> None:
+    """Answer one question after another."""
+    for asked, answer in turns:
+        expect(desk.heard(name).last).to_contain_text(asked)
+        if answer.startswith("«"):
+            starts = re.compile(f"^{re.escape(answer[1:])}")
+            desk.phone(name).get_by_test_id("tap").filter(has_text=starts).last.click()
+        else:
+            desk.says(name, answer)
+
+
+def test_three_phones_book_sign_up_and_hear_from_the_union(running: Running, desk: Desk) -> None:
+    books, signs_up, hears = "小禾", "小满", "阿宽"
+
+    desk.says(books, "预约")
+    fills_in(desk, books, BOOKING)
+    expect(desk.heard(books).last).to_contain_text("约好了，编号")
+    desk.says(books, "我的预约")
+    expect(desk.heard(books).last).to_contain_text("心理咨询")
+
+    desk.says(signs_up, "考试")
+    fills_in(desk, signs_up, SIGN_UP)
+    expect(desk.heard(signs_up).last).to_contain_text("报名号")
+    desk.says(signs_up, "我的报名")
+    expect(desk.heard(signs_up).last).to_contain_text("电镀工")
+
+    words = "周六下午体育馆有亲子运动会，带上水壶。"
+    made = running.command(
+        "broadcast", "new", "--text", words, "--topic", "activity", "--way", "both", "--as", "lin"
+    )
+    number = re.search(r"群发 (\d+)", made)
+    assert number, made
+    running.command("broadcast", "preview", number[1], "--as", "lin")
+    expect(desk.heard("工会林老师").last).to_contain_text(words)
+    running.command("broadcast", "approve", number[1], "--as", "zhou")
+    running.command("broadcast", "send", number[1], "--as", "lin")
+    for name in (books, signs_up, hears):
+        expect(desk.heard(name).filter(has_text=words)).to_have_count(1)
+    assert "完成" in running.command("broadcast", "status", number[1], "--as", "lin")
