@@ -59,8 +59,30 @@ def book(
     The same draft twice is one booking. A refusal leaves no trace. Raises Refused: slot_taken, booked_then (this
     worker has another booking at that time), slot_closed (no such time, or too late), too_many_bookings.
     """
-    earlier = _at_a_glance(db, worker_id, service, professional_id, starts_at, draft_id)
-    earlier = earlier or _of_draft(db, worker_id, draft_id)
+    try:
+        earlier = _at_a_glance(db, worker_id, service, professional_id, starts_at, draft_id)
+        return earlier or _book(
+            db, worker_id, service, professional_id, starts_at, reason, draft_id, now, terms
+        )
+    except Refused:
+        earlier = _of_draft(db, worker_id, draft_id)  # the same draft may be what took the time, a moment ago
+        if earlier is None:
+            raise
+        return earlier
+
+
+def _book(
+    db: Session,
+    worker_id: int,
+    service: Service,
+    professional_id: int,
+    starts_at: datetime,
+    reason: str | None,
+    draft_id: str,
+    now: datetime,
+    terms: Terms,
+) -> Booking:
+    earlier = _of_draft(db, worker_id, draft_id)
     if earlier is not None:
         return earlier
     offer = _offer(db, service, professional_id)
