@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from flask import Blueprint, Response
@@ -15,6 +16,8 @@ from core.config import Config
 from models.appointments import Booking, BookingState
 from rules.appointments import bookings
 
+_TOKEN = re.compile("[A-Za-z0-9_-]{20,64}")
+
 
 def blueprint(config: Config, engine: Engine) -> Blueprint:
     """The page behind 加到日历. A token that names nothing is 404, whatever it looks like."""
@@ -23,7 +26,8 @@ def blueprint(config: Config, engine: Engine) -> Blueprint:
     @pages.get("/calendar/<token>.ics")
     def booking(token: str) -> Response:
         with Session(engine) as db:
-            found = bookings.by_token(db, token)
+            # PostgreSQL takes no text with a NUL in it, so what could not be a token is not asked for
+            found = bookings.by_token(db, token) if _TOKEN.fullmatch(token) else None
             if found is None:
                 return Response("not found\n", 404, mimetype="text/plain")
             body = ics(found, account=config.wechat.app_id, hours=config.appointments.reminder_hours)
