@@ -318,14 +318,14 @@ def server() -> Iterator[Server]:
 
 def test_A3_while_redis_is_away_messages_wait_for_it(config: Config, server: Server) -> None:
     config = config.model_copy(update={"redis": config.redis.model_copy(update={"url": server.url})})
-    with opened(in_mode(config, "plain"), answer_seconds=SECONDS, lease_seconds=0.5) as account:
+    with opened(in_mode(config, "plain"), answer_seconds=2.0, lease_seconds=0.5) as account:
         handler = Slow(account)
         handler.go.set()
         account.bot.converse = handler
         phone = account.phone()
         assert phone.says("一") == "办好了：一"
         server.kill()
-        assert "正在办" in timed(phone, "二", within=1.5)
+        assert "正在办" in timed(phone, "二", within=2.0 + ROOM)
         server.start()
         until(lambda: account.notices(phone, take=False))
         assert account.notices(phone) == ["办好了：二"]
