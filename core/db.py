@@ -236,9 +236,13 @@ def rollback(db: Session) -> None:
 
 def insert_new(db: Session, table: type[Any], **values: Any) -> bool:
     """Insert a row unless one stands in its way by any unique constraint. Whether it was inserted."""
-    inserting = _INSERT[db.get_bind().dialect.name](table.__table__).values(**values).on_conflict_do_nothing()
     # not by rowcount: where SQLAlchemy fetches the new key, psycopg's count of rows is lost (tests/rules on PostgreSQL)
-    return db.execute(inserting.returning(literal(1))).first() is not None
+    return db.execute(insert_free(db, table).values(**values).returning(literal(1))).first() is not None
+
+
+def insert_free(db: Session, table: type[Any]) -> Any:
+    """An insert, to be given its rows, that leaves out those which a unique constraint stands against."""
+    return _INSERT[db.get_bind().dialect.name](table.__table__).on_conflict_do_nothing()
 
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

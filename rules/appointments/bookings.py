@@ -61,36 +61,20 @@ def book(
     """
     try:
         earlier = _at_a_glance(db, worker_id, service, professional_id, starts_at, draft_id)
-        return earlier or _book(
-            db, worker_id, service, professional_id, starts_at, reason, draft_id, now, terms
-        )
+        earlier = earlier or _of_draft(db, worker_id, draft_id)
+        if earlier is not None:
+            return earlier
+        offer = _offer(db, service, professional_id)
+        keys = ticks.of_booking(service, professional_id, offer.place, worker_id, starts_at)
+        _need_free(db, [key for key in keys if key.kind == TickKind.PLACE])
+        _need_slot(db, service, offer, starts_at, now=now, terms=terms)
+        if len(upcoming(db, worker_id, now=now)) >= terms.limits.open_bookings:
+            raise Refused("too_many_bookings", limit=terms.limits.open_bookings)
     except Refused:
         earlier = _of_draft(db, worker_id, draft_id)  # the same draft may be what took the time, a moment ago
         if earlier is None:
             raise
         return earlier
-
-
-def _book(
-    db: Session,
-    worker_id: int,
-    service: Service,
-    professional_id: int,
-    starts_at: datetime,
-    reason: str | None,
-    draft_id: str,
-    now: datetime,
-    terms: Terms,
-) -> Booking:
-    earlier = _of_draft(db, worker_id, draft_id)
-    if earlier is not None:
-        return earlier
-    offer = _offer(db, service, professional_id)
-    keys = ticks.of_booking(service, professional_id, offer.place, worker_id, starts_at)
-    _need_free(db, [key for key in keys if key.kind == TickKind.PLACE])
-    _need_slot(db, service, offer, starts_at, now=now, terms=terms)
-    if len(upcoming(db, worker_id, now=now)) >= terms.limits.open_bookings:
-        raise Refused("too_many_bookings", limit=terms.limits.open_bookings)
     is_new = insert_new(
         db,
         Booking,

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from core.db import insert_free
 from models.appointments import Place, Service, Tick, TickKind
 
 MINUTES = 10
 """The length of a tick. It is part of what the rows mean: never change it."""
 _SECONDS = MINUTES * 60
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Key(NamedTuple):
@@ -78,8 +77,7 @@ def take(
         return True
     rows = [{**key._asdict(), "booking_id": booking_id, "exception_id": exception_id} for key in keys]
     table = Tick.__table__
-    inserting = _INSERT[db.get_bind().dialect.name](table).on_conflict_do_nothing()
-    mine = db.execute(inserting.returning(table.c.kind, table.c.owner_id, table.c.at), rows).all()
+    mine = db.execute(insert_free(db, Tick).returning(table.c.kind, table.c.owner_id, table.c.at), rows).all()
     if len(mine) == len(keys):
         return True
     free(db, [Key(*row) for row in mine])

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from core.db import insert_free
 from core.errors import Refused
 from models.appointments import Booking
 from models.broadcasts import Broadcast, Mute, Recipient, RecipientState, Topic, Way, WorkerTag
@@ -128,9 +128,6 @@ def freeze_slice(db: Session, broadcast: Broadcast, *, now: datetime, size: int)
     return not broadcast.is_frozen
 
 
-INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-
 def _write(db: Session, broadcast: Broadcast, before: int, upto: int, now: datetime) -> None:
     has_left, muted = Worker.unfollowed_at.is_not(None), is_muted(broadcast.topic)
     way = "mass" if broadcast.way == Way.MASS else "customer"
@@ -152,5 +149,4 @@ def _write(db: Session, broadcast: Broadcast, before: int, upto: int, now: datet
         )
     )
     columns = ["broadcast_id", "worker_id", "state", "reason", "way", "attempts"]
-    inserting = INSERT[db.get_bind().dialect.name](Recipient.__table__)
-    db.execute(inserting.from_select(columns, rows, include_defaults=False).on_conflict_do_nothing())
+    db.execute(insert_free(db, Recipient).from_select(columns, rows, include_defaults=False))
