@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from .api_custom import Shown, media_url, part
+from .api_custom import Shown, media_url, part, text
 from .api_drafts import draft, shown
 from .calls import Call, Calls
 from .errors import Refused
@@ -33,15 +33,6 @@ def masses(world: World) -> dict[str, Json]:
 
 
 # what may be sent
-
-
-def text(call: Call) -> Shown:
-    content = part(call, "text").get("content")
-    if not isinstance(content, str) or not content:
-        raise Refused(44004)
-    if len(content.encode()) > call.world.settings.custom_text_limit:
-        raise Refused(45002)
-    return "text", content, None
 
 
 def image(call: Call) -> Shown:
@@ -72,7 +63,7 @@ def content_of(call: Call) -> Shown:
     kind = call.body.get("msgtype")
     if kind == "wxcard":
         raise Refused(45113)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise Refused(40008)
     return KINDS[kind](call)
 
@@ -169,7 +160,7 @@ def send_all(call: Call) -> Json:
         return queue(call, "all", people, len(people), waits=waits)
     tag = chosen.get("tag_id", chosen.get("group_id"))
     tag = int(tag) if isinstance(tag, str) and tag.isdigit() else tag
-    if tag != 2 and tag not in state.tags:
+    if not isinstance(tag, int) or (tag != 2 and tag not in state.tags):
         raise Refused(40152)
     people = [one for one in state.following() if tag in one.fact("tags", ())]
     return queue(call, f"tag {tag}", people, len(people))

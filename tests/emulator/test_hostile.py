@@ -41,6 +41,8 @@ KEYS = [
     "appsecret", "cgi_path", "rid", "action", "check_operator", "grant_type", "secret", "force_refresh", "tid",
     "kidList", "sceneDesc", "priTmplId", "template_id_short", "keyword_name_list", "kf_account", "nickname",
     "starttime", "endtime", "msgid", "number", "scene", "title", "begin_openid", "industry_id1", "miniprogram",
+    "filter", "clientmsgid", "towxname", "image", "images", "voice", "mpvideo", "mpnews", "msg_id", "article_idx",
+    "speed", "articles", "publish_id", "index", "no_content",
 ]  # fmt: skip
 
 
@@ -68,8 +70,19 @@ def bodies(openid: str) -> list[dict[str, Any]]:
     }
     made: list[dict[str, Any]] = [dict.fromkeys(KEYS, value) for value in VALUES]
     made += [{**usable, key: value} for key, value in itertools.product(KEYS, VALUES)]
+    kinds = ("text", "news", "msgmenu", "image", "voice", "mpvideo", "mpnews")
+    made += [{**usable, "msgtype": kind, kind: value} for kind in kinds for value in VALUES]
+    made += [{**usable, "msgtype": kind, kind: {"media_id": value}} for kind in kinds for value in VALUES]
+    made += [{**usable, "touser": [openid, value], "text": {"content": "x"}} for value in VALUES]
     made += [
-        {**usable, "msgtype": kind, kind: value} for kind in ("text", "news", "msgmenu") for value in VALUES
+        {**usable, "text": {"content": "x"}, key: value}
+        for key in ("filter", "clientmsgid")
+        for value in VALUES
+    ]
+    made += [{**usable, "filter": {"is_to_all": value, "tag_id": value}} for value in VALUES]
+    made += [
+        {**usable, "articles": [{"title": value, "content": value, "thumb_media_id": value}]}
+        for value in VALUES
     ]
     made += [{**usable, "button": [{"type": value, "name": value, "key": value}]} for value in VALUES]
     made += [{**usable, "tag": {"id": value, "name": value}} for value in VALUES]
