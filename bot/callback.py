@@ -235,8 +235,12 @@ class Bot:
         finally:
             if not answer:
                 turn.looks = ()
-            with suppress(*LOST):  # the turn ends by itself, and the database knows what was done
+            try:
                 self.turns.leave(turn, answer)
+            except LOST:  # the turn ends by itself, and the database knows what was done, all but the looks
+                if turn.looks:
+                    with suppress(*busy()):
+                        self.looks.write(turn.looks, patience=0)
         return answer
 
     def _answer_once(self, job: Job, inbound: Inbound) -> str:

@@ -6,6 +6,7 @@ knows of an SQLite file that another one wrote to (docs/decisions/0011-looks.md)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -31,8 +32,8 @@ def packed(worker_id: int, card_id: int, key: str, at: datetime) -> str:
     return f"{worker_id} {card_id} {at.timestamp():.6f} {key}"
 
 
-def _row(said: bytes) -> dict[str, Any]:
-    worker_id, card_id, at, key = said.decode().split(" ", 3)
+def _row(said: str) -> dict[str, Any]:
+    worker_id, card_id, at, key = said.split(" ", 3)
     return {
         "worker_id": int(worker_id),
         "card_id": int(card_id),
@@ -56,14 +57,18 @@ class Looks:
         """
         count = 0
         while found := self._lane.call(_WAITING, self._key, str(MANY)):
-            with self._desk.session(patience) as db:
-                looking.note_all(db, [_row(fields[1]) for _, fields in found])
-                commit(db)
+            self.write([fields[1].decode() for _, fields in found], patience)
             self._lane.call(_WRITTEN, self._key, *(number for number, _ in found))
             count += len(found)
             if len(found) < MANY:
                 break
         return count
+
+    def write(self, looks: Iterable[str], patience: float = 5.0) -> None:
+        """Write these. Raises one of `core.db.busy()`."""
+        with self._desk.session(patience) as db:
+            looking.note_all(db, [_row(look) for look in looks])
+            commit(db)
 
     def catch_up(self) -> None:
         """Before the newest look is asked for. What can't be written now is only newer than what is known."""

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from redis.exceptions import ConnectionError as RedisAway
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -95,6 +96,19 @@ def test_what_cannot_be_written_waits_on(
 def test_a_look_without_redis_is_a_row_at_once(fair: Fair, her: Phone, him: Phone) -> None:
     account = fair.account
     account.bot.lane.is_away = True
+    assert "小禾" in him.scans(fair.code(her))
+    assert (rows(account), waiting(account)) == (1, 0)
+
+
+def test_a_redis_gone_when_the_answer_is_left_loses_no_look(
+    fair: Fair, her: Phone, him: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = fair.account
+
+    def away(*_: object) -> None:
+        raise RedisAway
+
+    monkeypatch.setattr(account.bot.turns, "leave", away)
     assert "小禾" in him.scans(fair.code(her))
     assert (rows(account), waiting(account)) == (1, 0)
 
