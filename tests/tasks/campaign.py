@@ -195,7 +195,7 @@ def opened(config: Config, **changes: Any) -> Iterator[Campaign]:
             staff.add(session, login, name=login, role=staff.Role.OFFICER, organisation=top, now=NOW)
         session.commit()
     with wechat.run(config) as platform:
-        config = wechat.pointed_at(config, platform.url, read_timeout=0.5)
+        config = wechat.pointed_at(config, platform.url, read_timeout=3.0)
         client = Client(config, db)
         post = Post(engine, client, settings)
         yield Campaign(config, engine, platform, client, post)

@@ -120,7 +120,7 @@ def opened(config: Config) -> Iterator[Office]:
     crypto.use(config)
     engine, db = make_engine(config), connect(config)
     with wechat.run(config) as platform:
-        config = wechat.pointed_at(config, platform.url, templates=KINDS, read_timeout=0.5)
+        config = wechat.pointed_at(config, platform.url, templates=KINDS, read_timeout=3.0)
         client = Client(config, db)
         outbox = Outbox(engine, client, words, Templates(client.templates), config.wechat.templates)
         yield Office(config, engine, db, platform, client, outbox)
