@@ -42,9 +42,11 @@ export class Composer {
   }
 
   setMenu(buttons) {
+    const had = this.hasMenu;
     this.hasMenu = buttons.length > 0;
     this.menuSlot.replaceChildren(...(this.hasMenu ? [menuBar(buttons, (path, button) => this.act.menu(path, button))] : []));
-    this.useMenu(this.hasMenu && !this.input.value);
+    // A menu read again changes nothing for somebody who has chosen the keyboard, or is writing.
+    if (had !== this.hasMenu) this.useMenu(this.hasMenu && !this.input.value && this.input !== document.activeElement);
   }
 
   useMenu(on) {

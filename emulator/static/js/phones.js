@@ -134,8 +134,10 @@ function readUnread(id) {
 }
 
 async function readMenu(phone) {
+  phone.el.setAttribute("aria-busy", "true");
   const answer = await trying(() => get(`menu?person=${phone.person.id}`));
   phone.composer.setMenu(buttonsOf(answer));
+  phone.el.setAttribute("aria-busy", "false");
 }
 
 function takePeople(rows) {

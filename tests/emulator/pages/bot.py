@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import qrcode
 from PIL import Image
-from playwright.sync_api import FilePayload, Locator, Page
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from emulator.testing import Phone, Running
 
@@ -140,6 +140,7 @@ def bubbles(page: Page, phone: Phone, side: str) -> Locator:
 def type_words(page: Page, phone: Phone, words: str) -> None:
     """Write and send, as a person does."""
     shown = device(page, phone)
+    expect(shown).to_have_attribute("aria-busy", "false")
     keyboard = shown.get_by_test_id("keyboard")
     if keyboard.is_visible():
         keyboard.click()
