@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 
@@ -66,6 +67,51 @@ class Job:
             return self._answer.get(timeout=max(0.0, seconds))
         except Empty:
             return None
+
+
+class Gate:
+    """Lets a few threads through at a time, in the order they came.
+
+    Where all of them want the interpreter, taking turns is quicker than to wrestle for its lock, and fair.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._guard = threading.Lock()
+        self._free = places
+        self._waiting: deque[threading.Lock] = deque()
+
+    @contextmanager
+    def passed(self, seconds: float) -> Iterator[bool]:
+        """Wait for a place and give it back at the end. False: there was none within this time."""
+        has_place = self._enter(seconds)
+        try:
+            yield has_place
+        finally:
+            if has_place:
+                self._leave()
+
+    def _enter(self, seconds: float) -> bool:
+        with self._guard:
+            if self._free:
+                self._free -= 1
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=seconds):
+            return True
+        with self._guard:
+            if turn not in self._waiting:  # it was given in the moment between
+                return True
+            self._waiting.remove(turn)
+            return False
+
+    def _leave(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
 
 
 class Workers:

@@ -20,7 +20,7 @@ from werobot.parser import process_message
 from werobot.replies import TextReply
 
 from bot import texts
-from bot.budget import Job, Workers
+from bot.budget import Gate, Job, Workers
 from bot.chat import Chat, Overtaken
 from bot.envelope import Envelope, TurnedAway, parsed
 from bot.inbound import Inbound, name_of, read
@@ -45,6 +45,10 @@ _ANSWERED = metrics.callbacks.labels("answered")
 SUCCESS = "success"
 """The body that tells the platform: taken, nothing to show."""
 
+AT_ONCE = 2
+"""So many quick messages a process works on at the same time: one computes while the other waits for Redis or SQL."""
+GATE_SECONDS = 0.5
+"""Then it works beside them: whoever is before may be waiting for a Redis that is not there."""
 WAIT_STEP = 0.01
 REDIS_STEP = 0.1
 RECORD_SECONDS = 0.4
@@ -92,6 +96,7 @@ class Bot:
         self.turns = Turns(config, lane)
         self.looks = Looks(config, lane, self.desk)
         self.workers = Workers(config.web.threads * 4)
+        self.gate = Gate(AT_ONCE)
         self._log = log.get("callback")
         self._wake_key = f"{config.redis.prefix}wake"
         self._patience = config.limits.answer_seconds - min(RECORD_SECONDS, config.limits.answer_seconds / 4)
@@ -116,7 +121,10 @@ class Bot:
             return self._turn_away(turned)
         job = Job()
         turn = self.turns.claim(inbound.openid, inbound.key)
-        answer = self._at_once(job, inbound, turn, signature) if self._is_quick(inbound) else None
+        answer = None
+        if self._is_quick(inbound):
+            with self.gate.passed(GATE_SECONDS):
+                answer = self._at_once(job, inbound, turn, signature)
         if answer is None:
             self.workers.put(lambda: self._work(job, inbound, turn, signature))
             answer = job.wait(self._patience - (time.monotonic() - started))
