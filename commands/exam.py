@@ -60,10 +60,10 @@ def list_(over: bool, login: str) -> None:
                     one.place,
                     one.quota,
                     one.taken,
-                    waits,
+                    one.waiting,
                     _phase(one, now),
                 )
-                for one, waits in found
+                for one in found
             ),
         )
 

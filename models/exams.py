@@ -44,8 +44,9 @@ class Sitting(Base):
     """One sitting (场次) of an exam.
 
     `taken` counts places that somebody has or is offered; the database refuses one more than `quota`. `drawn` counts
-    all who ever signed up: the next one's number. `eligibility` is a list of requirements that explain themselves,
-    for instance {"kind": "age", "least": 18, "words": "考试当天满 18 周岁"}; rules/exams.py reads it.
+    all who ever signed up: the next one's number. `waiting` counts who is in line now. `eligibility` is a list of
+    requirements that explain themselves, for instance {"kind": "age", "least": 18, "words": "考试当天满 18 周岁"};
+    rules/exams/eligibility.py reads it.
     """
 
     __tablename__ = "exam_sitting"
@@ -60,6 +61,7 @@ class Sitting(Base):
     quota: Mapped[int]
     taken: Mapped[int] = mapped_column(default=0)
     drawn: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
     eligibility: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
 
     level: Mapped[Level] = relationship(lazy="joined", innerjoin=True)

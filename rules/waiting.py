@@ -6,7 +6,7 @@ Whoever gives or frees places of one subject locks it first, so on each subject 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -53,20 +53,17 @@ class Line:
 _JOIN = Prepared(
     text(
         "INSERT INTO waiting (kind, subject_id, about_id, worker_id, state, joined_at) "
-        "VALUES (:kind, :subject_id, :about_id, :worker_id, 'waiting', :joined_at) "
-        "RETURNING (SELECT count(*) FROM waiting AS other WHERE other.state = 'waiting' "
-        "AND other.kind = waiting.kind AND other.subject_id = waiting.subject_id AND other.id < waiting.id)"
+        "VALUES (:kind, :subject_id, :about_id, :worker_id, 'waiting', :joined_at)"
     ).bindparams(bindparam("joined_at", type_=Moment)),
     writes=True,
 )
 
 
-def join(db: Session, line: Line, subject_id: int, *, about_id: int, worker_id: int, now: datetime) -> int:
-    """Stand at the end of the line; how many are before. The subject is locked already, and has no free place."""
-    ((before,),) = _JOIN.rows(
+def join(db: Session, line: Line, subject_id: int, *, about_id: int, worker_id: int, now: datetime) -> None:
+    """Stand at the end of the line. The subject is locked already, and has no free place."""
+    _JOIN.count(
         db, kind=line.kind, subject_id=subject_id, about_id=about_id, worker_id=worker_id, joined_at=now
     )
-    return int(before)
 
 
 def find(db: Session, line: Line, about_id: int) -> Waiting:
@@ -186,16 +183,6 @@ def ahead(db: Session, waiting: Waiting) -> int:
         )
         or 0
     )
-
-
-def lengths(db: Session, kind: str, subject_ids: Collection[int]) -> dict[int, int]:
-    """How many wait for each of these subjects; those for which nobody waits are left out."""
-    rows = db.execute(
-        select(Waiting.subject_id, func.count())
-        .where(Waiting.kind == kind, Waiting.subject_id.in_(subject_ids), IS_WAITING)
-        .group_by(Waiting.subject_id)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def _stands(waiting: Waiting, now: datetime) -> bool:

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("quota", sa.Integer(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("drawn", sa.Integer(), nullable=False),
+        sa.Column("waiting", sa.Integer(), nullable=False),
         sa.Column("eligibility", sa.JSON(), nullable=False),
         sa.CheckConstraint(
             "opens_at < closes_at AND closes_at <= starts_at", name=op.f("ck_exam_sitting_moments")

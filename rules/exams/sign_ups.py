@@ -174,6 +174,8 @@ _FOLLOWS: Final = {
 def _moved(db: Session, place: Waiting, now: datetime) -> None:
     one = db.get_one(SignUp, place.about_id, populate_existing=True)
     _move(db, one, _FOLLOWS[WaitingState(place.state)], now=now)
+    if place.state == WaitingState.OFFERED or place.offered_at is None:  # was in line until now
+        db.execute(_touch(place.subject_id, waiting=Sitting.waiting - 1))
     if place.state == WaitingState.OFFERED:
         tell(db, place.worker_id, "exam_offer", now=now, due_at=place.offered_at, sign_up=one.id)
     elif place.state == WaitingState.ENDED:

@@ -77,7 +77,10 @@ _TAKE = Prepared(
     writes=True,
 )
 _DRAW = Prepared(
-    text("UPDATE exam_sitting SET drawn = drawn + 1 WHERE id = :sitting RETURNING drawn, taken < quota"),
+    text(
+        "UPDATE exam_sitting SET drawn = drawn + 1, waiting = waiting + CASE WHEN taken < quota THEN 0 ELSE 1 END "
+        "WHERE id = :sitting RETURNING drawn, taken < quota, waiting"
+    ),
     writes=True,
 )
 _ADD = Prepared(
@@ -111,14 +114,14 @@ def sign_up(
     """
     id_hash = ring().blind(person.id_number)
     looks_free = _check(db, worker_id, sitting_id, person, id_hash, now=now)
-    is_placed, drawn = _draw(db, sitting_id, looks_free=looks_free)
+    drawn, ahead = _draw(db, sitting_id, looks_free=looks_free)
     number = f"{sitting_id:02d}-{drawn:04d}"
     added = _ADD.rows(
         db,
         sitting=sitting_id,
         me=worker_id,
         number=number,
-        state=(SignUpState.PLACED if is_placed else SignUpState.WAITING).value,
+        state=(SignUpState.PLACED if ahead is None else SignUpState.WAITING).value,
         name=person.name,
         id_number=person.id_number,
         phone=person.phone,
@@ -131,9 +134,9 @@ def sign_up(
     if not added:
         raise Refused("signed_up_meanwhile")
     ((sign_up_id,),) = added
-    if is_placed:
+    if ahead is None:
         return Signed(sign_up_id, number, is_placed=True)
-    ahead = waiting.join(db, LINE, sitting_id, about_id=sign_up_id, worker_id=worker_id, now=now)
+    waiting.join(db, LINE, sitting_id, about_id=sign_up_id, worker_id=worker_id, now=now)
     return Signed(sign_up_id, number, is_placed=False, ahead=ahead)
 
 
@@ -161,12 +164,12 @@ def _check(
     return bool(looks_free)
 
 
-def _draw(db: Session, sitting_id: int, *, looks_free: bool) -> tuple[bool, int]:
-    """A place or not, and the next number; from here on this transaction holds the sitting."""
+def _draw(db: Session, sitting_id: int, *, looks_free: bool) -> tuple[int, int | None]:
+    """The next number, and None for a place or how many are before in line; this transaction holds the sitting now."""
     if looks_free and (taken := _TAKE.rows(db, sitting=sitting_id)):
-        return True, taken[0][0]
-    ((drawn, is_free),) = _DRAW.rows(db, sitting=sitting_id)
+        return taken[0][0], None
+    ((drawn, is_free, waits),) = _DRAW.rows(db, sitting=sitting_id)
     if not is_free:
-        return False, drawn
+        return drawn, waits - 1
     ((drawn,),) = _TAKE.rows(db, sitting=sitting_id)  # came free a moment ago; so nobody is in line
-    return True, drawn
+    return drawn, None

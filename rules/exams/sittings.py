@@ -16,7 +16,6 @@ from core.visible import tidy
 from models.exams import Level, Sitting, Trade
 from models.people import Organisation, Staff, Worker
 from rules import staff as staff_rules
-from rules import waiting
 from rules.exams import eligibility
 
 KIND = "exam"
@@ -88,7 +87,6 @@ def on_offer(db: Session, worker_id: int, *, now: datetime) -> list[OnOffer]:
     unions above it. Somebody without a union sees all."""
     query = select(Sitting).where(Sitting.closes_at > now).order_by(Sitting.starts_at, Sitting.id)
     found = db.scalars(_of_unions_of(db, worker_id, query)).all()
-    waits = waiting.lengths(db, KIND, [one.id for one in found]) if found else {}
     return [
         OnOffer(
             one.id,
@@ -100,7 +98,7 @@ def on_offer(db: Session, worker_id: int, *, now: datetime) -> list[OnOffer]:
             one.opens_at,
             one.closes_at,
             one.free,
-            waits.get(one.id, 0),
+            one.waiting,
             one.eligibility,
         )
         for one in found
@@ -126,15 +124,13 @@ def need(db: Session, staff: Staff, sitting_id: int) -> Sitting:
     return sitting
 
 
-def within(db: Session, staff: Staff, *, now: datetime, over: bool = False) -> list[tuple[Sitting, int]]:
-    """The sittings within this member's reach with how many wait, the first exam first; those over too if wanted."""
+def within(db: Session, staff: Staff, *, now: datetime, over: bool = False) -> list[Sitting]:
+    """The sittings within this member's reach, the first exam first; those over too if wanted."""
     below = Organisation.path.startswith(staff.organisation.path, autoescape=True)
     query = select(Sitting).join(Organisation, Organisation.id == Sitting.organisation_id).where(below)
     if not over:
         query = query.where(Sitting.starts_at > now)
-    found = db.scalars(query.order_by(Sitting.starts_at, Sitting.id)).all()
-    waits = waiting.lengths(db, KIND, [one.id for one in found])
-    return [(one, waits.get(one.id, 0)) for one in found]
+    return list(db.scalars(query.order_by(Sitting.starts_at, Sitting.id)))
 
 
 def plan_as(db: Session, staff: Staff, organisation: Organisation, *, now: datetime, **facts: Any) -> Sitting:

@@ -80,6 +80,8 @@ def faults(db: Session, sitting_id: int) -> list[str]:
         found.append(f"{held} places of {sitting.quota}")
     if sitting.taken != held:
         found.append(f"{sitting.taken} places are counted, {held} are had or offered")
+    if sitting.waiting != have[SignUpState.WAITING]:
+        found.append(f"{sitting.waiting} are counted in line, {have[SignUpState.WAITING]} wait")
     if sitting.free and have[SignUpState.WAITING]:
         found.append(f"{sitting.free} places are free while {have[SignUpState.WAITING]} wait")
     waits = [one for one in line if one.state == WaitingState.WAITING]
