@@ -133,7 +133,8 @@ def _emulator(config: Config, port: int) -> subprocess.Popen[bytes]:
         "EMULATOR_ORIGINAL_ID": config.wechat.original_id,
     }
     command = [sys.executable, "-m", "emulator", "--port", str(port), "--no-wire", "--no-limits"]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **account}, stderr=subprocess.DEVNULL)
+    silent = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **account}, stdout=silent, stderr=silent)
 
 
 def _wait_for(place: Place) -> None:

@@ -25,6 +25,10 @@ FORCE_PAUSE = 300
 FAILED_PAUSE = 2
 """Seconds in which nobody asks again after a failure."""
 
+FRESH = 1.0
+"""Seconds for which a process trusts what it has read: a broadcast makes a hundred calls in that time. A value that
+another process replaced meanwhile is good for five minutes more, or is refused and replaced at once."""
+
 _WAIT = 0.025
 _log = log.get("token")
 
@@ -50,12 +54,16 @@ class Shared:
         self._patience = patience
         self._can_force = can_force
         self._last: tuple[str, float] | None = None
+        self._fresh_until = 0.0
 
     def get(self) -> str:
         """A value that should be good. Raises CallFailed when there is none to be had."""
+        if self._last is not None and time.monotonic() < self._fresh_until:
+            return self._last[0]
         try:
             value, left = self._read()
             if value and left > EARLY:
+                self._fresh_until = time.monotonic() + FRESH
                 return value
             return self._renew(None)
         except LOST as error:
@@ -63,6 +71,7 @@ class Shared:
 
     def replace(self, rejected: str) -> str:
         """Another value than the one the platform just rejected, or the same one if the platform insists on it."""
+        self._fresh_until = 0.0
         try:
             value, _ = self._read()
             if value and value != rejected:

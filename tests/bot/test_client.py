@@ -223,6 +223,19 @@ def test_A5_a_dead_renewer_is_replaced(config: Config, emulator: Running, db: re
     client.close()
 
 
+def test_a_token_just_read_is_not_read_again(config: Config, emulator: Running, db: redis.Redis) -> None:
+    client = Client(pointed_at(config, emulator.url), db)
+    client.get_ip_list()
+    client.get_ip_list()
+    db.delete(f"{client.prefix}:token")
+    client.get_ip_list()
+    assert len(emulator.calls(TOKEN_CALL)) == 1
+    client._tokens._fresh_until = 0.0  # a second later
+    client.get_ip_list()
+    assert len(emulator.calls(TOKEN_CALL)) == 2
+    client.close()
+
+
 def test_without_redis_the_last_token_still_serves(config: Config, emulator: Running) -> None:
     gone = connect(config)
     client = Client(pointed_at(config, emulator.url), gone)

@@ -130,9 +130,9 @@ def test_A6_a_busy_platform_is_tried_again_later(office: Office, fault: dict[str
     office.deliver()
     assert office.notice(notice).state == "pending"
     assert office.deliver() == 0  # not yet
-    office.deliver(after=BACK_OFF[0].total_seconds() + 1)
+    office.deliver(after=BACK_OFF[0].total_seconds() + 20)
     assert office.notice(notice).state == "pending"
-    office.deliver(after=BACK_OFF[1].total_seconds() + 1)
+    office.deliver(after=BACK_OFF[1].total_seconds() + 20)
     code = fault.get("errcode", fault.get("http"))
     assert office.tries(notice) == [("customer", code), ("customer", code), ("customer", 0)]
     assert heard(phone) == ["再试"]
@@ -158,7 +158,7 @@ def test_A6_an_unreachable_platform_is_tried_again(office: Office) -> None:
     office.deliver()
     assert office.stand(notice) == ("pending", None, -100)
     office.client._bases = bases
-    office.deliver(after=6)
+    office.deliver(after=18)
     assert office.stand(notice) == ("sent", "customer", 0)
 
 
@@ -181,8 +181,8 @@ def test_A6_a_template_message_with_a_lost_answer_is_repeated_as_the_same_messag
     notice = office.tell(phone, "见面", "meeting")
     office.deliver()
     assert office.notice(notice).state == "pending"
-    office.deliver(after=6)
-    office.deliver(after=21)
+    office.deliver(after=18)
+    office.deliver(after=40)
     assert office.stand(notice) == ("sent", "template", 0)
     assert office.platform.world.wire.counts[TEMPLATE] == 3
     assert office.platform.world.wire.counts[SEND] == 1  # the first rung is not tried again
@@ -239,7 +239,7 @@ def test_notices_of_one_person_arrive_in_order(office: Office) -> None:
     office.tell(other, "别人不用等")
     office.deliver()
     assert (heard(phone), heard(other)) == ([], ["别人不用等"])
-    office.deliver(after=6)
+    office.deliver(after=18)
     while office.deliver():
         pass
     assert heard(phone) == ["0", "1", "2", "3"]
@@ -269,7 +269,7 @@ def test_a_bug_in_the_words_stops_nobody_else_and_ends(office: Office) -> None:
     assert heard(other) == ["没事"]
     assert office.notice(broken).state == "pending"
     for pause in BACK_OFF:
-        office.deliver(after=pause.total_seconds() + 1)
+        office.deliver(after=pause.total_seconds() + 20)
     assert office.stand(broken) == ("kept", "inbox", None)
 
 
@@ -289,7 +289,7 @@ def test_a_notice_that_cannot_be_opened_stops_nobody_else_and_ends(office: Offic
     office.deliver()
     assert heard(other) == ["后面的照样送到"]
     for pause in BACK_OFF:
-        office.deliver(after=pause.total_seconds() + 1)
+        office.deliver(after=pause.total_seconds() + 20)
     with Session(office.engine) as db:
         states = db.execute(select(Notice.id, Notice.state).order_by(Notice.id)).all()
     assert [tuple(row) for row in states] == [(spoiled, "kept"), (lapsed, "unknown"), (good, "sent")]
