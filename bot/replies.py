@@ -13,6 +13,9 @@ from functools import lru_cache
 TEXT_LIMIT = 2048
 """Bytes of UTF-8 that one text may hold, passive or pushed."""
 
+ROW_CELLS = 40
+"""How wide a row of taps may stand, in half characters: about what a phone shows in one and a half lines."""
+
 MORE = "更多"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!])")
@@ -99,16 +102,23 @@ def _lines(says: tuple[Say, ...]) -> list[str]:
         if lines:
             lines.append("")
         lines += (say.text if say.is_rendered else clean(say.text)).split("\n")
-        row = ""
+        row, width = "", 0
         for tap in say.taps:
-            link = tap.render()
-            if row and len(row) + len(link) > TEXT_LIMIT // 4:
+            link, wide = tap.render(), _cells(tap.label)
+            if row and width + wide > ROW_CELLS:
                 lines.append(row)
-                row = ""
+                row, width = "", 0
             row = f"{row}  {link}" if row else link
+            width += wide + 2
         if row:
             lines.append(row)
     return lines
+
+
+@lru_cache(1024)
+def _cells(label: str) -> int:
+    """How wide a label stands on a phone: a Chinese character is two cells."""
+    return sum(1 if character < "\u2000" else 2 for character in label)
 
 
 def _pieces(line: str, room: int) -> list[str]:

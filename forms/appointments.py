@@ -14,7 +14,7 @@ from forms.desk import ANYBODY, Desk, Time
 from forms.fields import Choice, Option, Text
 from forms.fields.base import Got, Heard, Unheard, named
 from forms.form import Asker, Confirm, Form
-from forms.understand import dates, times
+from forms.understand import dates, moment, times
 from forms.understand.outcome import meanings
 from rules.appointments import slots
 from rules.appointments.slots import Slot
@@ -140,11 +140,12 @@ def _days(wanted: Wanted) -> Callable[[Given], Sequence[Option]]:
 def _any_day(wanted: Wanted) -> Callable[[str, Given], Heard]:
     def beyond(text: str, given: Given) -> Heard:
         free = {slot.day for slot in _free(wanted, given)}
-        said = meanings(dates.date(text, given.today))
+        passing = moment(text, given.now, opens=OPENS, closes=CLOSES).day  # as in 最好后天上午吧
+        said = meanings(dates.date(text, given.today)) or (meanings(passing) if passing else [])
         day = next((day for day in said if day in free), None)
         if day is not None:
             return Got(day.isoformat())
-        return Unheard(texts.NOT_THAT_DAY if said else texts.PICK_DAY)
+        return Unheard(texts.NOT_THAT_DAY if said or passing else texts.WHICH_DAY)
 
     return beyond
 
@@ -184,7 +185,7 @@ def _any_time(wanted: Wanted) -> Callable[[str, Given], Heard]:
         for slot in _of_day(wanted, given, day) if chosen and day else []:
             if local(slot.starts_at).time() in said:
                 return Got(Time(chosen[0], slot.professional_id, slot.starts_at).pack())  # type: ignore[index]
-        return Unheard(texts.NOT_THAT_TIME)
+        return Unheard(texts.NOT_THAT_TIME if said else texts.WHICH_TIME)
 
     return beyond
 

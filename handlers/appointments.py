@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -13,7 +13,7 @@ from bot.chat import Chat
 from bot.replies import Say
 from bot.router import Router, quick
 from bot.texts import appointments as texts
-from core.clock import local
+from core.clock import SHANGHAI, local
 from core.errors import Refused
 from forms import chat as forms
 from forms.appointments import BOOKING, CLOSES, MOVE, OPENS, near
@@ -29,7 +29,9 @@ from rules.appointments.terms import terms
 
 router = Router("appointments")
 
-_BOOKS = re.compile("约|想(?:找|做|要|去|咨询)|咨询一下|能不能|可不可以|需要")
+_BOOKS = re.compile(
+    "约|(?<!的)找(?![的过了])|想(?:做|要|去|咨询)|咨询一下|能不能|可不可以|需要|有没有空|有空"
+)
 _AWAY = re.compile("请(?:个?|一?[天次]?)假|休假|不在|不能来")
 _YES, _NO = frozenset({"1", "1会来", "会来", "确认"}), frozenset({"2", "2取消", "来不了", "不来了"})
 
@@ -63,9 +65,14 @@ def asked_in_a_sentence(chat: Chat, text: str) -> Say | None:
     if who is not None:
         prefill["who"] = who
     days = {slot.day for slot in desk.free(service.id, who or ANYBODY)}
-    day = next((day for day in (meanings(found.day) if found.day else []) if day in days), None)
+    asked = meanings(found.day) if found.day else []
+    day = next((day for day in asked if day in days), None)
     if day is not None:
         prefill |= {"who": who or ANYBODY, "day": day.isoformat()}
+    elif asked and days:
+        prefill |= {"who": who or ANYBODY, "day": near(_noon(asked[0]))}
+        says = forms.begin(chat, BOOKING, prefill=prefill, anew=True)
+        return replace(says, text=f"{texts.not_that_day(asked[0], local(chat.now).date())}\n{says.text}")
     return forms.begin(chat, BOOKING, prefill=prefill, anew=True)
 
 
@@ -142,7 +149,8 @@ def move(chat: Chat, booking_id: str = "") -> Say:
         return mine(chat, "")
     if chat.now > bookings.last_move(booking):
         raise Refused("move_late", until=bookings.last_move(booking))
-    return forms.begin(chat, MOVE, prefill={"booking": booking.id}, anew=True)
+    asked = forms.begin(chat, MOVE, prefill={"booking": booking.id}, anew=True)
+    return replace(asked, text=f"{texts.moving(booking, chat.now)}\n{asked.text}")
 
 
 @router.keyword("取消预约", "退约")
@@ -261,6 +269,10 @@ def back(chat: Chat, absence_id: str) -> Say:
     """The professional takes an absence back."""
     professionals.come_back(chat.db, chat.worker_id, taps.number(absence_id))
     return texts.BACK
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), SHANGHAI)
 
 
 def _names(service: Service) -> list[str]:

@@ -171,7 +171,8 @@ def _after(
         case Reaction.RETRY_LATER | Reaction.TOKEN:
             return _later(post, one, error.code, now), None
         case Reaction.NEXT_CHANNEL if error.code in WINDOW:
-            if broadcast.way == "both":
+            # Whom a list left alone comes back with that code: nothing is left to try.
+            if broadcast.way == "both" and one.errcode not in WINDOW:
                 return Outcome(RecipientState.WAITING, error.code, way="mass"), None
             return Outcome(RecipientState.SKIPPED, error.code, "window"), None
         case Reaction.NEXT_CHANNEL:

@@ -34,6 +34,8 @@ NO_DAY = "最近两周都约满了。可以回“返回”换一位，或回“�
 NO_SLOT = "这一天刚被约满了，回“返回”换一天？"
 NO_BOOKING = "现在没有可以改的预约。回“取消”退出。"
 NOT_THAT_DAY = "那天没有空的时间，选一个有空的日子？"
+WHICH_DAY = "没看懂是哪一天。选一个，或直接写，比如 下周二"
+WHICH_TIME = "没看懂是几点，选一个？"
 NOT_THAT_TIME = "那个时间没有空，选一个有空的？"
 ONLY_THEM = "只有你和对方看得到"
 NONE_TO_COME = Say("你现在没有要来的预约。", (BOOK,))
@@ -98,6 +100,16 @@ def there_is(slot: Slot, now: datetime) -> str:
 def not_then(at: datetime, now: datetime) -> str:
     """The time asked for in a sentence is not free."""
     return f"{when(at, now)} 约不到。离得最近的："
+
+
+def not_that_day(day: date, today: date) -> str:
+    """The day asked for in a sentence has no free time."""
+    return f"{date_words(day, today)}没有空的时间。离得最近的："
+
+
+def moving(booking: Booking, now: datetime) -> str:
+    """Which booking is about to be moved."""
+    return f"给 {booking.code}（{when(booking.starts_at, now)} {booking.professional.name}）换个时间："
 
 
 def just_gone(at: datetime, now: datetime) -> str:

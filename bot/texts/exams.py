@@ -47,7 +47,7 @@ def room(free: int, waiting: int) -> str:
     """How many places there are, or how many wait."""
     if free:
         return f"还有 {free} 个名额"
-    return f"已满，可候补（前面 {waiting} 人）" if waiting else "已满，可候补"
+    return f"已满，可候补，前面 {waiting} 人" if waiting else "已满，可候补"
 
 
 def opens(name: str, opens_at: datetime) -> str:

@@ -171,8 +171,9 @@ def lost(db: Session, batch: Batch, *, now: datetime) -> None:
 
 def has_open(db: Session, broadcast_id: int) -> bool:
     """Whether anybody still waits or is being written to."""
-    mine = select(Recipient.worker_id).where(Recipient.broadcast_id == broadcast_id).limit(1)
-    return any(db.scalar(mine.where(state)) is not None for state in (IS_WAITING, IS_SENDING))
+    mine = select(Recipient.worker_id).where(Recipient.broadcast_id == broadcast_id)
+    # One statement: between two, somebody may go back from the second state to the first and be seen in neither.
+    return bool(db.scalar(select(mine.where(IS_WAITING).exists() | mine.where(IS_SENDING).exists())))
 
 
 def finish(db: Session, broadcast: Broadcast, *, now: datetime) -> bool:

@@ -28,6 +28,8 @@ class Person:
     worker_id: int
     openid: str
     claim: int
+    errcode: int | None = None
+    """What WeChat said the time before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,12 @@ def claim(db: Session, broadcast: Broadcast, *, now: datetime, limit: int, lease
             is_sending(broadcast.id, broadcast.version),
         )
         .values(lease_until=now + lease, attempts=Recipient.attempts + 1)
-        .returning(Recipient.worker_id, Recipient.attempts)
+        .returning(Recipient.worker_id, Recipient.attempts, Recipient.errcode)
         .execution_options(synchronize_session=False)
     )
-    claims: dict[int, int] = dict(claimed.all())
+    claims = {worker_id: (claim, errcode) for worker_id, claim, errcode in claimed.all()}
     found = db.execute(select(Worker.id, Worker.openid).where(Worker.id.in_(claims)).order_by(Worker.id))
-    return [Person(worker_id, openid, claims[worker_id]) for worker_id, openid in found]
+    return [Person(worker_id, openid, *claims[worker_id]) for worker_id, openid in found]
 
 
 def open_(db: Session, broadcast_id: int, version: int, one: Person, *, until: datetime) -> bool:

@@ -74,6 +74,10 @@ def test_odd_taps_are_met_with_words(stage: Stage, tap: str) -> None:
         ("昨天三点约心理咨询", "② 想找哪位"),
         ("半夜三点约心理咨询", "约不到。离得最近的"),
         ("心理咨询", "② 想找哪位"),
+        ("后天上午想找律师聊聊", "没有空的时间。离得最近的："),
+        ("明天上午找律师聊聊", "④ 几点方便"),
+        ("法律咨询有空吗", "② 想找哪位"),
+        ("上次找过的律师不错", "没听懂"),
     ],
 )
 def test_sentences(stage: Stage, phone: Phone, said: str, heard: str) -> None:

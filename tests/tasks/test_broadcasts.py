@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
-from models.broadcasts import Batch, Broadcast, Recipient, Topic, Way
+from models.broadcasts import Batch, Broadcast, Recipient, RecipientState, Topic, Way
 from models.messages import Notice
 from models.people import Staff, Worker
 from rules import organisations, people, staff
@@ -368,6 +368,33 @@ def test_somebody_alone_gets_a_customer_service_message(campaign: Campaign) -> N
     campaign.work(one)
     assert campaign.counts(one) == {"sent": 1}
     campaign.check(one)
+
+
+def test_somebody_alone_whom_no_way_reaches_is_left_out(campaign: Campaign) -> None:
+    (phone,) = campaign.people(1)
+    one = campaign.write(way=Way.BOTH)
+    campaign.work(one)
+    assert campaign.row(one, phone) == ("skipped", "window", 45015)
+    with Session(campaign.engine) as db:
+        assert db.scalar(select(Recipient.attempts)) == 2
+    assert campaign.get(one).state == "done"
+    campaign.check(one)
+
+
+def test_F3_whoever_goes_back_to_waiting_meanwhile_is_still_open(campaign: Campaign) -> None:
+    campaign.people(2)
+    one = campaign.write()
+    while not campaign.batches(one):
+        campaign.step(one)
+
+    def goes_back(*_: Any) -> None:
+        """Another worker, between two looks of ours."""
+        with Session(campaign.engine) as other, other.begin():
+            other.execute(update(Recipient).values(state=RecipientState.WAITING))
+
+    with Session(campaign.engine) as db:
+        event.listen(campaign.engine, "after_cursor_execute", goes_back, once=True)
+        assert results.has_open(db, one)
 
 
 def test_who_leaves_or_mutes_while_it_goes_out_is_left_out(campaign: Campaign) -> None:
