@@ -424,6 +424,28 @@ def test_F10_a_difference_is_told_to_staff_once(campaign: Campaign) -> None:
         assert [batch.number for batch in results.different(db, one)] == [1, 2]
         told = db.scalars(select(Notice).where(Notice.kind == "broadcast_differs")).all()
         assert [notice.facts["batch"] for notice in told] == [first.id, second.id]
+        assert results.unlooked(db) == {one: {first.id, second.id}}
+        broadcast, wang = db.get_one(Broadcast, one), staff.by_login(db, "wang")
+        assert results.look(db, broadcast, wang, now=campaign.now) == 2
+        assert results.look(db, broadcast, wang, now=campaign.now) == 0
+        assert results.unlooked(db) == {}
+
+
+def test_F10_what_differs_again_after_somebody_looked_is_open_again(campaign: Campaign) -> None:
+    campaign.people(4)
+    one = campaign.write()
+    campaign.work(one)
+    (batch,) = campaign.batches(one)
+    with Session(campaign.engine) as db:
+        results.ended(db, db.get_one(Batch, batch.id), "send fail", None, now=campaign.now)
+        results.look(db, db.get_one(Broadcast, one), staff.by_login(db, "wang"), now=campaign.now)
+        db.commit()
+        assert results.unlooked(db) == {}
+    campaign.platform.advance(5)
+    assert batch.message_id
+    campaign.tell(batch.message_id, status="err(20013)", sent=0)
+    with Session(campaign.engine) as db:
+        assert results.unlooked(db) == {one: {batch.id}}
 
 
 def test_F10_a_lost_report_is_asked_for(campaign: Campaign) -> None:
