@@ -16,7 +16,7 @@ from bot.texts import appointments as texts
 from core.clock import local
 from core.errors import Refused
 from forms import chat as forms
-from forms.appointments import BOOKING, CLOSES, MOVE, OPENS, near
+from forms.appointments import BOOKING, CLOSES, MOVE, OPENS, near, not_bookable
 from forms.desk import ANYBODY, Desk, Time
 from forms.understand import moment
 from forms.understand.outcome import meanings
@@ -63,10 +63,13 @@ def asked_in_a_sentence(chat: Chat, text: str) -> Say | None:
     if who is not None:
         prefill["who"] = who
     days = {slot.day for slot in desk.free(service.id, who or ANYBODY)}
-    day = next((day for day in (meanings(found.day) if found.day else []) if day in days), None)
+    said_days = meanings(found.day) if found.day else []
+    day = next((day for day in said_days if day in days), None)
     if day is not None:
         prefill |= {"who": who or ANYBODY, "day": day.isoformat()}
-    return forms.begin(chat, BOOKING, prefill=prefill, anew=True)
+    asked = forms.begin(chat, BOOKING, prefill=prefill, anew=True)
+    why = not_bookable(desk, said_days[0], local(chat.now).date()) if said_days and day is None else None
+    return replace(asked, text=f"{why}\n{asked.text}") if why else asked
 
 
 @router.tap("slot")
@@ -274,7 +277,8 @@ def _at(chat: Chat, desk: Desk, service: Service, wanted: Sequence[datetime], wh
     prefill: dict[str, Any] = {"service": service.id, "who": who}
     if slot is None:
         asked = forms.begin(chat, BOOKING, prefill=prefill | {"day": near(wanted[0])}, anew=True)
-        return replace(asked, text=f"{texts.not_then(wanted[0], chat.now)}\n{asked.text}")
+        why = not_bookable(desk, local(wanted[0]).date(), local(chat.now).date())
+        return replace(asked, text=f"{texts.not_then(wanted[0], chat.now, why)}\n{asked.text}")
     time = Time(service.id, slot.professional_id, slot.starts_at)
     prefill |= {"day": slot.day.isoformat(), "slot": time.pack()}
     asked = forms.begin(chat, BOOKING, prefill=prefill, anew=True)
