@@ -40,6 +40,8 @@ WORDS = {
     "bad_level": "等级是 1 到 5，工种名 2 到 30 个字。",
     "bad_moments": "时间要按顺序：开始报名，截止报名，然后考试。",
     "bad_quota": "至少要有一个名额，地点也要写。",
+    "quota_taken": "不能少于已经给出去的名额（含待答复的）。用 ./niangjia exam list 看看占了几个。",
+    "exam_begun": "考试已经开始了，名额不能再改。",
     "bad_requirement": "报名条件写得不完整。",
     "ids_not_yours": "完整的身份证号只有工会干部能导出。",
     "export_reason": "导出完整的身份证号要写明用途（--reason），会留下记录。",
