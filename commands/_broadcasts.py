@@ -37,7 +37,7 @@ ROWS = {
 REASONS = {
     "unfollowed": "取消了关注",
     "muted": "退订了",
-    "window": "48小时内没来过",
+    "window": "48小时内没来过，放在“我的消息”里等TA来看",
     "refused": "微信不让发给TA",
     "settled": "人工认定",
 }

@@ -125,7 +125,7 @@ def _write_to(
             passed = time.monotonic() - started
             at = now + timedelta(seconds=passed)
             if before is not None:
-                rows.settle(db, broadcast.id, *before)
+                rows.settle(db, broadcast.id, version.version, *before, now=at)
                 before = None
             is_over = passed > CHUNK or stop is not None or post.stopping.is_set() or not left
             one = None if is_over else left.pop(0)
@@ -173,7 +173,7 @@ def _after(
         case Reaction.NEXT_CHANNEL if error.code in WINDOW:
             if broadcast.way == "both":
                 return Outcome(RecipientState.WAITING, error.code, way="mass"), None
-            return Outcome(RecipientState.SKIPPED, error.code, "window"), None
+            return Outcome(RecipientState.SKIPPED, error.code, rows.WINDOW), None
         case Reaction.NEXT_CHANNEL:
             return Outcome(RecipientState.SKIPPED, error.code, "refused"), None
         case _:
