@@ -17,6 +17,7 @@ from models.people import Staff
 from rules.broadcasts import audience as audiences
 from rules.broadcasts import life, results
 
+NEWEST = 20
 STATES = {
     "draft": "草稿",
     "previewed": "已预览",
@@ -36,7 +37,7 @@ ROWS = {
 REASONS = {
     "unfollowed": "取消了关注",
     "muted": "退订了",
-    "window": "48小时内没来过",
+    "window": "48小时内没来过，放在“我的消息”里等TA来看",
     "refused": "微信不让发给TA",
     "settled": "人工认定",
 }
@@ -65,18 +66,28 @@ def count(db: Session, one: Broadcast) -> None:
     )
 
 
-def overview(db: Session, staff: Staff) -> None:
-    """List the newest that this member may see."""
-    newest = db.scalars(select(Broadcast).order_by(Broadcast.id.desc()).limit(20)).all()
+def overview(db: Session, staff: Staff) -> int:
+    """List the newest that this member may see, and all with differences; how many differences nobody looked at."""
+    unlooked = results.unlooked(db)
+    newest = select(Broadcast.id).order_by(Broadcast.id.desc()).limit(NEWEST)
+    wanted = {*db.scalars(newest), *unlooked}
+    found = db.scalars(select(Broadcast).where(Broadcast.id.in_(wanted)).order_by(Broadcast.id.desc())).all()
     rows = []
-    for one in newest:
+    differences = 0
+    for one in found:
         try:
             life.find(db, staff, one.id)
         except Refused:
             continue
         beginning = words(life.words(db, one)).partition("\n")[0][:20]
-        rows.append((one.id, STATES[one.state], f"{local(one.made_at):%m-%d %H:%M}", beginning))
-    table(("编号", "状态", "写于", "内容"), rows)
+        open_ = len(unlooked.get(one.id, ()))
+        differences += open_
+        mark = f"{open_} 批没看过" if open_ else ""
+        rows.append((one.id, STATES[one.state], f"{local(one.made_at):%m-%d %H:%M}", mark, beginning))
+    table(("编号", "状态", "写于", "对不上", "内容"), rows)
+    if differences:
+        click.echo("有群发和微信说的对不上：用 status 编号 看是哪几批。", err=True)
+    return differences
 
 
 def show(db: Session, one: Broadcast) -> None:
@@ -96,10 +107,22 @@ def show(db: Session, one: Broadcast) -> None:
     for state, reason, errcode, number in results.why(db, one.id):
         told = REASONS.get(reason or "", reason or "")
         click.echo(f"  {ROWS[state]}：{number} 人 {told}{f' {errcode}' if errcode else ''}".rstrip())
-    for batch in results.different(db, one.id):
+
+
+def differences(db: Session, broadcast_id: int) -> int:
+    """Say where the platform counted otherwise than we did; how many of these nobody has looked at."""
+    open_ = results.unlooked(db).get(broadcast_id, set())
+    for batch in results.different(db, broadcast_id):
+        told = "没有说结果" if batch.status is None else f"说 {batch.status}"
+        sent = "" if batch.sent is None else f"，发到 {batch.sent} 人"
+        mark = "（还没有人看过）" if batch.id in open_ else ""
+        click.echo(f"  第 {batch.number} 批对不上：交了 {batch.size} 人，微信{told}{sent}{mark}")
+    if open_:
         click.echo(
-            f"  第 {batch.number} 批对不上：交了 {batch.size} 人，微信说 {batch.status}，发到 {batch.sent} 人"
+            f"有 {len(open_)} 批和微信说的对不上。看过了请记下：./niangjia broadcast settle {broadcast_id} --looked",
+            err=True,
         )
+    return len(open_)
 
 
 def watch(engine: Engine, broadcast_id: int) -> None:

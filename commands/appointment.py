@@ -163,6 +163,36 @@ def hours(login: str, weekday: int | None, spans: tuple[str, ...]) -> None:
         )
 
 
+@command.command()
+@click.argument("login")
+@click.argument("day", metavar="[YYYY-MM-DD]", type=click.DateTime(["%Y-%m-%d"]), required=False)
+@click.argument("spans", nargs=-1, metavar="[HH:MM-HH:MM]...")
+def extra(login: str, day: datetime | None, spans: tuple[str, ...]) -> None:
+    """Show somebody's extra hours, or set those of one day (a holiday too); without times that day has none.
+
+    They stand beside the hours of the week. Bookings that were made stay.
+    """
+    now = utcnow()
+    with office(load()) as engine, Session(engine) as db:
+        staff = staff_rules.by_login(db, login)
+        if day is not None:
+            planning.set_extra(db, staff, day.date(), [_span(one) for one in spans], now=now)
+            db.commit()
+        table(
+            ("日期", "星期", "从", "到"),
+            (
+                (
+                    starts.date(),
+                    WEEKDAYS[starts.weekday()],
+                    f"{starts:%H:%M}",
+                    _clock(_minutes(starts, one.ends_at)),
+                )
+                for one in planning.extra_hours(db, staff, now=now)
+                for starts in [local(one.starts_at)]
+            ),
+        )
+
+
 @command.command("list")
 @click.option("--days", default=7, show_default=True, help="From today on.")
 def list_(days: int) -> None:
@@ -256,3 +286,8 @@ def _span(text: str) -> tuple[int, int]:
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _minutes(starts: datetime, ends: datetime) -> int:
+    """The end of a span in minutes after the midnight before it: 24:00 is not 00:00."""
+    return starts.hour * 60 + starts.minute + int((ends - starts).total_seconds()) // 60

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import click
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from commands import _broadcasts
@@ -24,6 +25,9 @@ from rules import staff as staff_rules
 from rules.broadcasts import audience as audiences
 from rules.broadcasts import life, results, tags
 from tasks.broadcasts import content
+
+DIFFERS = 3
+"""The exit code when WeChat counted otherwise than we did, and nobody has looked."""
 
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 number = click.argument("broadcast_id", metavar="ID", type=int)
@@ -156,6 +160,7 @@ def send(broadcast_id: int, wait: bool, login: str) -> None:
         click.echo(f"群发 {broadcast_id} 开始了。")
         if wait:
             _broadcasts.watch(engine, broadcast_id)
+            _say_differences(engine, broadcast_id)
 
 
 @command.command()
@@ -183,6 +188,7 @@ def resume(broadcast_id: int, wait: bool, login: str) -> None:
         click.echo(f"群发 {broadcast_id} 接着发。")
         if wait:
             _broadcasts.watch(engine, broadcast_id)
+            _say_differences(engine, broadcast_id)
 
 
 @command.command()
@@ -190,31 +196,42 @@ def resume(broadcast_id: int, wait: bool, login: str) -> None:
 @click.option("--watch", is_flag=True, help="Show how it goes on until it ends or is held.")
 @as_login
 def status(broadcast_id: int | None, watch: bool, login: str) -> None:
-    """Show where a broadcast stands, or the newest ones."""
+    """Show where a broadcast stands, or the newest ones.
+
+    The exit code is 3 while WeChat's counts differ from ours and nobody has looked (broadcast settle --looked).
+    """
     with office(load()) as engine:
         with Session(engine) as db:
             staff = staff_rules.by_login(db, login)
             if broadcast_id is None:
-                _broadcasts.overview(db, staff)
+                if _broadcasts.overview(db, staff):
+                    raise click.exceptions.Exit(DIFFERS)
                 return
             _broadcasts.show(db, life.find(db, staff, broadcast_id))
         if watch:
             _broadcasts.watch(engine, broadcast_id)
+        _say_differences(engine, broadcast_id)
 
 
 @command.command()
 @number
-@click.option("--arrived", "how", flag_value="arrived", help="Take them as served.")
-@click.option("--again", "how", flag_value="again", help="Write once more: some may get it twice.")
+@click.option("--arrived", "how", flag_value="arrived", help="Take who is 未知 as served.")
+@click.option("--again", "how", flag_value="again", help="Write to them once more: some may get it twice.")
+@click.option("--looked", "how", flag_value="looked", help="WeChat's counts that differ were looked at.")
 @as_login
 def settle(broadcast_id: int, how: str | None, login: str) -> None:
-    """Decide about those who are 未知: nobody can tell whether it arrived."""
+    """Decide about those who are 未知 (nobody can tell whether it arrived), or note that differences were seen."""
     if how is None:
-        raise click.UsageError("say --arrived or --again")
+        raise click.UsageError("say --arrived, --again or --looked")
     with _acting(broadcast_id, login) as (db, one, staff):
-        count = results.settle_unknown(db, one, staff, arrived=how == "arrived", now=utcnow())
+        if how == "looked":
+            count = results.look(db, one, staff, now=utcnow())
+            said = f"{count} 批对不上的，记下你看过了。"
+        else:
+            count = results.settle_unknown(db, one, staff, arrived=how == "arrived", now=utcnow())
+            said = f"{count} 人{'算作收到了' if how == 'arrived' else '再发一次'}。"
         db.commit()
-        click.echo(f"{count} 人{'算作收到了' if how == 'arrived' else '再发一次'}。")
+        click.echo(said)
 
 
 @command.command()
@@ -236,6 +253,12 @@ def tag(name: str, login: str) -> None:
         staff_rules.audit(db, staff, "tag_fetch", "tag", now=utcnow())
         db.commit()
         click.echo(f"标签“{name}”：{count} 人。")
+
+
+def _say_differences(engine: Engine, broadcast_id: int) -> None:
+    with Session(engine) as db:
+        if _broadcasts.differences(db, broadcast_id):
+            raise click.exceptions.Exit(DIFFERS)
 
 
 @contextmanager

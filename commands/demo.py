@@ -11,7 +11,7 @@ from commands._printing import print_door, print_wall, wechat
 from commands.menu import push_menu
 from core.clock import utcnow
 from core.config import Config, load
-from demo import appointments, cast, exams, people, scenery
+from demo import appointments, broadcasts, cast, exams, people, scenery
 from demo.phones import NoEmulator, Phones
 from models.people import Worker
 
@@ -43,6 +43,7 @@ def load_demo(config: Config) -> None:
                 stage = scenery.build(db, now=now)
                 exams.build(db, stage, now=now)
                 appointments.build(db, stage)
+                broadcasts.build(db, stage, now=now)
                 to_follow = cast.bring(db, phones, stage, now=now)
                 if not db.scalar(select(Worker.id).where(Worker.openid == people.openid(SEED, 0))):
                     unions = [union.id for union in stage.unions.values() if union.level > 2]
@@ -64,3 +65,4 @@ def load_demo(config: Config) -> None:
         phones.close()
     click.echo(f"演示数据好了：{CROWD} 张卡片，十面墙；打印好的1号墙在 {wall}")
     click.echo("其余的墙：./niangjia wall print --wall 2 …；审核：./niangjia staff approve --all --as lin")
+    click.echo("两条写好的群发：./niangjia broadcast status --as lin")

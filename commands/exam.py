@@ -18,7 +18,7 @@ from core.errors import Refused
 from models.exams import Sitting
 from rules import organisations
 from rules import staff as staff_rules
-from rules.exams import lists, sittings
+from rules.exams import lists, quotas, sittings
 
 MOMENTS = ["%Y-%m-%d %H:%M"]
 STATES = {
@@ -123,6 +123,25 @@ def add(
             f"场次 {sitting.id} 定好了：{texts.title_of(sitting)}，{texts.when(sitting.starts_at)}，"
             f"{sitting.quota} 个名额，{texts.when(sitting.opens_at)} 开始报名。"
         )
+
+
+@command.command()
+@click.argument("sitting_id", metavar="SITTING", type=int)
+@click.argument("places", metavar="PLACES", type=click.IntRange(1, 100_000))
+@as_login
+def quota(sitting_id: int, places: int, login: str) -> None:
+    """Give a sitting more or fewer places. New ones are offered to who waits, in order; nobody loses a place."""
+    config = load()
+    with office(config) as engine, Session(engine) as db:
+        staff = staff_rules.by_login(db, login)
+        changed = quotas.change(db, staff, sitting_id, places, now=utcnow(), limits=config.waiting)
+        sitting = db.get_one(Sitting, sitting_id)
+        db.commit()
+        click.echo(
+            f"场次 {sitting_id} 的名额：{changed.before} 个改为 {places} 个，已占 {sitting.taken} 个（含待答复的）。"
+        )
+        if changed.offered:
+            click.echo(f"按顺序问了 {changed.offered} 位候补的人，要不要这个名额。")
 
 
 @command.command()

@@ -40,6 +40,14 @@ class _Day(Choice):
     _: KW_ONLY
     wanted: Wanted = lambda given: None
 
+    def question(self, given: Given) -> str:
+        """Which day; where none is left, the true reason."""
+        desk = _desk(given)
+        if desk is None or self.options(given) or desk.is_known(desk.last_day):
+            return super().question(given)
+        year = desk.last_day.year
+        return texts.year_unknown(year) if year == given.today.year else texts.full_until(year)
+
     def load(self, stored: Json, given: Given) -> str:
         """A day that is not over, or a moment."""
         if isinstance(stored, str) and stored.startswith("~"):
@@ -137,6 +145,15 @@ def _days(wanted: Wanted) -> Callable[[Given], Sequence[Option]]:
     return options
 
 
+def not_bookable(desk: Desk | None, day: dt.date, today: dt.date) -> str | None:
+    """Why nobody can book that day: its year is not in the calendar yet, or it is too far away."""
+    if desk is None or day < today:
+        return None
+    if not desk.is_known(day):
+        return texts.year_unknown(day.year)
+    return texts.too_far(desk.last_day, today) if day > desk.last_day else None
+
+
 def _any_day(wanted: Wanted) -> Callable[[str, Given], Heard]:
     def beyond(text: str, given: Given) -> Heard:
         free = {slot.day for slot in _free(wanted, given)}
@@ -145,7 +162,8 @@ def _any_day(wanted: Wanted) -> Callable[[str, Given], Heard]:
         day = next((day for day in said if day in free), None)
         if day is not None:
             return Got(day.isoformat())
-        return Unheard(texts.NOT_THAT_DAY if said or passing else texts.WHICH_DAY)
+        why = not_bookable(_desk(given), said[0], given.today) if said else None
+        return Unheard(why or (texts.NOT_THAT_DAY if said or passing else texts.WHICH_DAY))
 
     return beyond
 

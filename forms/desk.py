@@ -69,6 +69,15 @@ class Desk:
             )
         return [slot for slot in self._free[service_id] if who in (ANYBODY, slot.professional_id)]
 
+    @property
+    def last_day(self) -> dt.date:
+        """The last day that can be booked today."""
+        return local(self._asker.now).date() + dt.timedelta(days=self._asker.config.appointments.days_ahead)
+
+    def is_known(self, day: dt.date) -> bool:
+        """Whether the holidays of that day's year are in the calendar; if not, nothing follows from weekly hours."""
+        return terms(self._asker.config).workdays.knows(day.year)
+
 
 @dataclass(frozen=True, slots=True)
 class Time:

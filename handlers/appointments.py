@@ -16,7 +16,7 @@ from bot.texts import appointments as texts
 from core.clock import SHANGHAI, local
 from core.errors import Refused
 from forms import chat as forms
-from forms.appointments import BOOKING, CLOSES, MOVE, OPENS, near
+from forms.appointments import BOOKING, CLOSES, MOVE, OPENS, near, not_bookable
 from forms.desk import ANYBODY, Desk, Time
 from forms.understand import moment
 from forms.understand.outcome import meanings
@@ -69,10 +69,14 @@ def asked_in_a_sentence(chat: Chat, text: str) -> Say | None:
     day = next((day for day in asked if day in days), None)
     if day is not None:
         prefill |= {"who": who or ANYBODY, "day": day.isoformat()}
-    elif asked and days:
-        prefill |= {"who": who or ANYBODY, "day": near(_noon(asked[0]))}
+    elif asked:
+        today = local(chat.now).date()
+        why = not_bookable(desk, asked[0], today)
+        if why is None and days:
+            why = texts.not_that_day(asked[0], today)
+            prefill |= {"who": who or ANYBODY, "day": near(_noon(asked[0]))}
         says = forms.begin(chat, BOOKING, prefill=prefill, anew=True)
-        return replace(says, text=f"{texts.not_that_day(asked[0], local(chat.now).date())}\n{says.text}")
+        return replace(says, text=f"{why}\n{says.text}") if why else says
     return forms.begin(chat, BOOKING, prefill=prefill, anew=True)
 
 
@@ -286,7 +290,8 @@ def _at(chat: Chat, desk: Desk, service: Service, wanted: Sequence[datetime], wh
     prefill: dict[str, Any] = {"service": service.id, "who": who}
     if slot is None:
         asked = forms.begin(chat, BOOKING, prefill=prefill | {"day": near(wanted[0])}, anew=True)
-        return replace(asked, text=f"{texts.not_then(wanted[0], chat.now)}\n{asked.text}")
+        why = not_bookable(desk, local(wanted[0]).date(), local(chat.now).date())
+        return replace(asked, text=f"{texts.not_then(wanted[0], chat.now, why)}\n{asked.text}")
     time = Time(service.id, slot.professional_id, slot.starts_at)
     prefill |= {"day": slot.day.isoformat(), "slot": time.pack()}
     asked = forms.begin(chat, BOOKING, prefill=prefill, anew=True)

@@ -34,6 +34,13 @@ def greet(chat: Chat, _: Any) -> Say:
     return texts.WELCOME
 
 
+@router.keyword("谢谢", "多谢", "谢谢你", "谢谢啦", "感谢")
+@quick
+def thank(chat: Chat, _: Any) -> Say:
+    """Somebody says thanks."""
+    return texts.YOU_ARE_WELCOME
+
+
 @router.event("unsubscribe")
 def leave(chat: Chat, _: Any) -> None:
     """Somebody does not follow any more; whatever is said is not heard."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.chat import Chat
@@ -34,6 +35,17 @@ def begin(chat: Chat, _: Any) -> Say:
         return texts.nothing_open(seen["coming"])
     known = sign_ups.last_of(chat.db, chat.worker_id)
     return forms.begin(chat, SIGN_UP, prefill=answers_of(known, now=chat.now) if known else None)
+
+
+_WANTED = re.compile(
+    r"(想|要|怎么|怎样|如何|能|可以)[^，。]{0,4}(考试|报考|考证|考\w{0,6}[工员师证])|^(我?报?考)\w{1,8}[工员师证]$"
+)
+
+
+@router.sentence
+def asked_in_a_sentence(chat: Chat, text: str) -> Say | None:
+    """怎么报考试, 我想考电工: the same as the word."""
+    return begin(chat, None) if _WANTED.search(text) else None
 
 
 @router.submitted("signup")

@@ -184,6 +184,7 @@ def profile_submitted(chat: Chat, answers: Any) -> Say:
 
 
 @router.keyword("我的收藏", "收藏夹", about="看收藏的卡片")
+@router.menu("favourites")
 @quick
 def favourites(chat: Chat, _: Any) -> Say:
     """The cards kept."""

@@ -25,6 +25,25 @@ def tell(
     return notice
 
 
+def keep(
+    db: Session, worker_id: int, kind: str, *, now: datetime, errcode: int | None = None, **facts: Any
+) -> Notice:
+    """Put a notice into 我的消息 that cannot be sent: it is shown when its person comes."""
+    notice = Notice(
+        worker_id=worker_id,
+        kind=kind,
+        facts=facts,
+        state=NoticeState.KEPT,
+        channel="inbox",
+        errcode=errcode,
+        made_at=now,
+        due_at=now,
+        settled_at=now,
+    )
+    db.add(notice)
+    return notice
+
+
 def agree(db: Session, worker_id: int, template_id: str, *, is_yes: bool) -> None:
     """Somebody agreed to one notice by this template, or takes all such consents back."""
     if not is_yes:

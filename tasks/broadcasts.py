@@ -125,7 +125,7 @@ def _write_to(
             passed = time.monotonic() - started
             at = now + timedelta(seconds=passed)
             if before is not None:
-                rows.settle(db, broadcast.id, *before)
+                rows.settle(db, broadcast.id, version.version, *before, now=at)
                 before = None
             is_over = passed > CHUNK or stop is not None or post.stopping.is_set() or not left
             one = None if is_over else left.pop(0)
@@ -174,7 +174,7 @@ def _after(
             # Whom a list left alone comes back with that code: nothing is left to try.
             if broadcast.way == "both" and one.errcode not in WINDOW:
                 return Outcome(RecipientState.WAITING, error.code, way="mass"), None
-            return Outcome(RecipientState.SKIPPED, error.code, "window"), None
+            return Outcome(RecipientState.SKIPPED, error.code, rows.WINDOW), None
         case Reaction.NEXT_CHANNEL:
             return Outcome(RecipientState.SKIPPED, error.code, "refused"), None
         case _:

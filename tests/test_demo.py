@@ -15,15 +15,18 @@ from PIL import Image
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from commands import _broadcasts
 from commands.demo import CROWD, load_demo
 from core import crypto, log
 from core.clock import utcnow
 from core.config import Config
 from core.db import make_engine
+from core.errors import Refused
 from demo import cast, exams, people, scenery
 from demo.phones import NoEmulator, Phones
 from emulator.testing import Running
 from models.base import Base
+from models.broadcasts import Broadcast
 from models.events import CheckIn, Event
 from models.exams import Sitting
 from models.matchmaking import Card, Profile, Wall
@@ -31,6 +34,7 @@ from models.people import Organisation, Staff, Worker
 from qr.scenes import CardScene, CheckInScene, unpack
 from rules import organisations
 from rules import staff as staff_rules
+from rules.broadcasts import audience, life
 from rules.exams import sittings
 from rules.matchmaking import cards, looking
 from tests.rules.cast import NOW, Town, build
@@ -229,6 +233,29 @@ def test_there_is_an_exam_of_every_kind_whenever_the_demo_is_started(config: Con
         assert [one.trade for one in found if one.opens_at > now] == ["养老护理员"]
         closed = select(func.count(Sitting.id)).where(Sitting.closes_at <= now, Sitting.starts_at > now)
         assert (db.scalar(closed) or 0) >= 1
+
+
+def test_one_broadcast_is_written_and_one_waits_for_approval(
+    settings: Config, platform: Running, db: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_demo(settings)
+    capsys.readouterr()
+    assert _broadcasts.overview(db, staff_rules.by_login(db, "lin")) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("（演示）") == 2
+    assert "草稿" in shown
+    assert "已预览" in shown
+    draft, waiting = db.scalars(select(Broadcast).order_by(Broadcast.id))
+    lin = staff_rules.by_login(db, "lin")
+    for one in (draft, waiting):
+        assert audience.count(db, one, now=utcnow()).receive > 0
+    with pytest.raises(Refused, match="own_broadcast"):
+        life.approve(db, draft, lin, now=utcnow())
+    life.approve(db, waiting, lin, now=utcnow())
+    life.start(db, waiting, lin, now=utcnow())
+    db.commit()
+    load_demo(settings)  # what became of them since does not bring them back
+    assert db.scalar(select(func.count(Broadcast.id))) == 2
 
 
 # The crowd

@@ -42,6 +42,21 @@ NONE_TO_COME = Say("你现在没有要来的预约。", (BOOK,))
 NOT_A_PROFESSIONAL = Say("这个是给咨询师和律师用的。想约他们，回“预约”。", (BOOK,))
 
 
+def year_unknown(year: int) -> str:
+    """To workers: the calendar has no holidays of a year yet."""
+    return f"{year}年的放假安排还没排进来，那年的日子要等排好才能约。着急的话回“人工”。"
+
+
+def full_until(year: int) -> str:
+    """Nothing is free in this year, and the next is not there yet."""
+    return f"今年能约的日子都满了。{year_unknown(year)}"
+
+
+def too_far(last: date, today: date) -> str:
+    """A day that nobody can book yet."""
+    return f"现在最远能约到{date_words(last, today)}，选一个近一点的日子？"
+
+
 def date_words(day: date, today: date) -> str:
     """明天（11月24日 周二）."""
     plain = f"{day.month}月{day.day}日 周{_WEEKDAYS[day.weekday()]}"
@@ -97,9 +112,9 @@ def there_is(slot: Slot, now: datetime) -> str:
     return f"{span(slot.starts_at, slot.ends_at, now)}，{slot.professional}，有空。"
 
 
-def not_then(at: datetime, now: datetime) -> str:
+def not_then(at: datetime, now: datetime, why: str | None = None) -> str:
     """The time asked for in a sentence is not free."""
-    return f"{when(at, now)} 约不到。离得最近的："
+    return f"{why}\n离得最近的：" if why else f"{when(at, now)} 约不到。离得最近的："
 
 
 def not_that_day(day: date, today: date) -> str:

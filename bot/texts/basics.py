@@ -10,11 +10,15 @@ from bot.texts import HELP, HUMAN, REFUSALS
 from core.clock import local
 
 WELCOME = Say(
-    "你好，这里是工会「幸福牵手」，也是你的娘家。\n想认识人，扫墙上的卡片，或回“找对象”。",
-    (Tap("找对象"), Tap("我的资料卡"), HELP),
+    "你好，这里是工会「幸福牵手」，也是你的娘家。\n想认识人，扫墙上的卡片，或回“找对象”；约咨询、报考试也在这里。",
+    (Tap("找对象"), Tap("预约"), Tap("考试"), Tap("我的资料卡"), HELP),
 )
 WELCOME_BACK = Say("你回来啦，之前的都还在。", (Tap("我的资料卡"), Tap("我的消息"), HELP))
-NOT_UNDERSTOOD = Say("这句我没听懂。想办什么，点下面的就行，也可以找人工。", (Tap("找对象"), HELP, HUMAN))
+NOT_UNDERSTOOD = Say(
+    "这句我没听懂。想办什么，点下面的就行，也可以找人工。",
+    (Tap("找对象"), Tap("预约"), Tap("考试"), HELP, HUMAN),
+)
+YOU_ARE_WELCOME = Say("不客气，有事随时说。", (HELP,))
 ONLY_TEXT = Say("这类消息我还看不了，打几个字告诉我就好。", (HELP, HUMAN))
 CODE_UNKNOWN = Say("这个码已经用不了了。想办什么，直接告诉我。", (HELP,))
 HANDED_OVER = Say("好，工作人员看到就来找你，一般在工作时间两小时内。\n这期间想办别的，照常说就行。", (HELP,))

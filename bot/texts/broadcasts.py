@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.replies import Say, Tap
 from bot.texts import HELP
+from core.clock import local
 from models.broadcasts import Topic
 
 TOPICS = {Topic.ACTIVITY: "活动", Topic.BENEFIT: "福利", Topic.NEWS: "资讯"}
@@ -21,6 +24,12 @@ def muted(topics: frozenset[Topic]) -> Say:
 
 UNMUTED = Say("好，活动、福利、资讯又会发给你了。不想收随时回“退订”。", (HELP,))
 NOT_MUTED = Say("你没有退订过，群发的消息都会发给你。", (Tap("退订"), HELP))
+
+
+def kept(text: str, sent_at: datetime) -> Say:
+    """A broadcast that could not be sent to somebody, read when they come; the day, as it may be long ago."""
+    on = local(sent_at)
+    return Say(f"{on.month}月{on.day}日发给大家的：\n{text}")
 
 
 def differs(broadcast_id: int, number: int, size: int, status: str, sent: int | None) -> Say:

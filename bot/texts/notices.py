@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from bot.replies import Say, Tap
 from bot.texts import HUMAN, appointment_notices, broadcasts, exams, matchmaking
 from core.clock import utcnow
-from models.broadcasts import Batch
+from models.broadcasts import Batch, Broadcast, BroadcastVersion
 from models.events import Meeting
 from models.exams import SignUp, SignUpState
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
 from models.messages import Dialog, Notice
 from rules import waiting
+from rules.broadcasts import mutes
 from rules.exams import sign_ups
 from rules.matchmaking import looking, requests
 
@@ -155,6 +156,17 @@ def _exam_offer_over(db: Session, notice: Notice, facts: dict[str, Any], now: da
 @_kind("staff_answer")
 def _staff_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return Say(f"工会{facts['who']}回你：\n{facts['words']}", (HUMAN,))
+
+
+@_kind("broadcast")
+def _broadcast(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    version = db.get(BroadcastVersion, (facts["broadcast"], facts["version"]))
+    if version is None or version.kind != "text":
+        return None
+    topic = db.get_one(Broadcast, version.broadcast_id).topic
+    if topic in mutes.muted(db, notice.worker_id):
+        return None
+    return broadcasts.kept(version.body["text"], notice.made_at)
 
 
 @_kind("broadcast_differs")

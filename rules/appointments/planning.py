@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
+from core.clock import SHANGHAI, local
 from core.errors import Refused
 from models.appointments import Hours, HoursException, Offer, Place, Professional, Service
 from models.people import Organisation, Staff
@@ -76,13 +77,9 @@ def set_hours(
 
     Bookings made before stay. Raises Refused: odd_hours.
     """
-    ordered = sorted(spans)
-    is_odd = any(
-        not 0 <= start < end <= 24 * 60 or start % MINUTES or end % MINUTES for start, end in ordered
-    )
-    overlaps = any(first[1] > second[0] for first, second in pairwise(ordered))
-    if is_odd or overlaps or not 0 <= weekday <= 6:
+    if not 0 <= weekday <= 6:
         raise Refused("odd_hours")
+    ordered = _in_order(spans)
     db.execute(delete(Hours).where(Hours.professional_id == professional.id, Hours.weekday == weekday))
     rows = [
         Hours(professional_id=professional.id, weekday=weekday, starts=start, ends=end)
@@ -91,6 +88,67 @@ def set_hours(
     db.add_all(rows)
     db.flush()
     return rows
+
+
+def set_extra(
+    db: Session, staff: Staff, day: date, spans: list[tuple[int, int]], *, now: datetime
+) -> list[HoursException]:
+    """The hours of one day beside the weekly ones, in minutes after midnight, on a holiday too; none clears them.
+
+    Bookings made before stay. Raises Refused: odd_hours, nothing_offered, day_over, absent_then (an absence holds that
+    time, so nobody could book).
+    """
+    ordered = _in_order(spans)
+    if day < local(now).date():
+        raise Refused("day_over")
+    professional = offering(db, staff)
+    midnight = datetime.combine(day, time(), SHANGHAI)
+    moments = [
+        (midnight + timedelta(minutes=first), midnight + timedelta(minutes=last)) for first, last in ordered
+    ]
+    theirs = HoursException.professional_id == professional.id
+    for starts_at, ends_at in moments:
+        during = (HoursException.starts_at < ends_at) & (HoursException.ends_at > starts_at)
+        if ends_at <= now:
+            raise Refused("day_over")
+        if db.scalar(select(HoursException.id).where(theirs, ~HoursException.is_there, during)):
+            raise Refused("absent_then")
+    on_day = HoursException.starts_at.between(midnight, midnight + timedelta(days=1, microseconds=-1))
+    db.execute(delete(HoursException).where(theirs, HoursException.is_there, on_day))
+    return [open_extra(db, professional, *moment, now=now) for moment in moments]
+
+
+def extra_hours(db: Session, staff: Staff, *, now: datetime) -> list[HoursException]:
+    """Somebody's hours beside the weekly ones that are still to come. Raises Refused("nothing_offered")."""
+    query = select(HoursException).where(
+        HoursException.professional_id == offering(db, staff).id,
+        HoursException.is_there,
+        HoursException.ends_at > now,
+    )
+    return list(db.scalars(query.order_by(HoursException.starts_at)))
+
+
+def offering(db: Session, staff: Staff) -> Professional:
+    """The professional that a member of staff is, if there is anything to book. Raises Refused("nothing_offered")."""
+    found = db.scalar(
+        select(Professional).where(
+            Professional.staff_id == staff.id, exists().where(Offer.professional_id == Professional.id)
+        )
+    )
+    if found is None:
+        raise Refused("nothing_offered")
+    return found
+
+
+def _in_order(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans of a day, none of which overlap. Raises Refused("odd_hours")."""
+    ordered = sorted(spans)
+    is_odd = any(
+        not 0 <= start < end <= 24 * 60 or start % MINUTES or end % MINUTES for start, end in ordered
+    )
+    if is_odd or any(first[1] > second[0] for first, second in pairwise(ordered)):
+        raise Refused("odd_hours")
+    return ordered
 
 
 def open_extra(

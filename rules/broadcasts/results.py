@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from core.db import insert_new
@@ -21,12 +21,15 @@ from models.broadcasts import (
     Recipient,
     RecipientState,
 )
-from models.people import Staff
+from models.people import Audit, Staff
 from rules import notices
 from rules import staff as staff_rules
 from rules.broadcasts import life
 
 GOOD = "send success"
+LOOKED = "broadcast_looked"
+"""The act that closes a difference."""
+
 LOST_AFTER = timedelta(hours=24)
 """A job that the platform does not know any more is given up then."""
 
@@ -227,6 +230,30 @@ def different(db: Session, broadcast_id: int) -> list[Batch]:
     """The mass calls where the platform counted otherwise than we do."""
     query = select(Batch).where(Batch.broadcast_id == broadcast_id, Batch.is_different)
     return list(db.scalars(query.order_by(Batch.number)))
+
+
+def unlooked(db: Session) -> dict[int, set[int]]:
+    """The differences that nobody on the staff has looked at since: batch ids by broadcast (F10's open tasks)."""
+    looked = exists().where(
+        Audit.act == LOOKED,
+        Audit.subject == literal("batch:") + cast(Batch.id, String),
+        Audit.at >= Batch.told_at,
+    )
+    found: dict[int, set[int]] = {}
+    for broadcast_id, batch_id in db.execute(
+        select(Batch.broadcast_id, Batch.id).where(Batch.is_different, ~looked)
+    ):
+        found.setdefault(broadcast_id, set()).add(batch_id)
+    return found
+
+
+def look(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> int:
+    """A member of staff has seen where the platform counted otherwise: those tasks are closed. How many."""
+    life.find(db, staff, broadcast.id)
+    open_ = unlooked(db).get(broadcast.id, set())
+    for batch_id in sorted(open_):
+        staff_rules.audit(db, staff, LOOKED, f"batch:{batch_id}", now=now)
+    return len(open_)
 
 
 def settle_unknown(db: Session, broadcast: Broadcast, staff: Staff, *, arrived: bool, now: datetime) -> int:

@@ -16,7 +16,11 @@ from core.prepared import Prepared
 from models.base import Moment
 from models.broadcasts import IS_SENDING, IS_WAITING, Broadcast, Recipient, RecipientState
 from models.people import Worker
+from rules import notices
 from rules.broadcasts.batches import is_free, is_sending, may_receive
+
+WINDOW = "window"
+"""Why somebody is skipped to whom WeChat lets nobody write at this moment."""
 
 _WAITING, _SENDING = RecipientState.WAITING, RecipientState.SENDING
 
@@ -103,10 +107,15 @@ def open_(db: Session, broadcast_id: int, version: int, one: Person, *, until: d
     return _OPEN.count(db, until=until, **values) == 1
 
 
-def settle(db: Session, broadcast_id: int, one: Person, outcome: Outcome) -> None:
-    """Write down what came of it. A result that comes after the lease is better than unknown."""
+def settle(
+    db: Session, broadcast_id: int, version: int, one: Person, outcome: Outcome, *, now: datetime
+) -> None:
+    """Write down what came of it. A result that comes after the lease is better than unknown.
+
+    Whoever's window is closed finds the words in 我的消息: the last channel there is.
+    """
     is_final = outcome.state != _WAITING
-    _SETTLE.count(
+    settled = _SETTLE.count(
         db,
         broadcast=broadcast_id,
         worker=one.worker_id,
@@ -118,6 +127,9 @@ def settle(db: Session, broadcast_id: int, one: Person, outcome: Outcome) -> Non
         again_at=outcome.again_at,
         also=RecipientState.UNKNOWN.value if is_final else _SENDING.value,
     )
+    if settled and outcome.reason == WINDOW:
+        about = {"broadcast": broadcast_id, "version": version}
+        notices.keep(db, one.worker_id, "broadcast", now=now, errcode=outcome.errcode, **about)
 
 
 def release(db: Session, broadcast_id: int, people: list[Person]) -> None:

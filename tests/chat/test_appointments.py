@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.clock import SHANGHAI
+from core.config import Config
 from models.appointments import Booking
 from models.messages import Notice
-from tests.chat.account import Account, Phone
+from tests.chat.account import Account, Phone, in_mode, opened
 from tests.chat.test_transcripts import Stage
 
 MARKER = "孩子半夜哭闹PLANTEDMARKER"
@@ -84,3 +90,54 @@ def test_sentences(stage: Stage, phone: Phone, said: str, heard: str) -> None:
     if "11月25日" in heard:
         heard = "后天 10:00–10:50，林老师，有空"
     assert heard in phone.says(said)
+
+
+@pytest.fixture
+def december(config: Config, tmp_path: Path) -> Iterator[Stage]:
+    """28 December of a year whose next is not in the calendar; two weeks ahead reach into it."""
+    file = tmp_path / "calendar.yaml"
+    file.write_text("2026: {}\n")
+    appointments = config.appointments.model_copy(update={"calendar": file})
+    with opened(in_mode(config.model_copy(update={"appointments": appointments}), "plain")) as account:
+        stage = Stage(account)
+        account.clock.now = datetime(2026, 12, 28, 10, tzinfo=SHANGHAI)
+        yield stage
+
+
+UNKNOWN = "2027年的放假安排还没排进来，那年的日子要等排好才能约。着急的话回“人工”。"
+
+
+def test_C7_across_the_turn_of_the_year_people_hear_why(december: Stage) -> None:
+    phone = december.account.phone()
+    phone.dialog(("预约", "①"), ("1", "②"), ("都可以", "③ 哪一天"))
+    assert "12月31日" in phone.heard
+    assert "1月" not in phone.heard
+    assert UNKNOWN in phone.says("1月5日")
+    assert "«4 12月31日 周四»" in phone.heard
+    assert "几点方便" in phone.says("12月31日")
+    assert "2027" not in phone.heard
+    for said in ("1月5日下午三点约心理咨询", "约1月5日的心理咨询"):
+        other = december.account.phone()
+        assert UNKNOWN in other.says(said)
+        assert "约满" not in other.heard
+    near = december.account.phone().says("1月5日下午三点约陈老师的心理咨询")
+    assert "离得最近的" in near
+    assert "12月31日" in near
+
+
+def test_C7_when_only_the_missing_year_is_left_nobody_is_told_that_all_is_taken(december: Stage) -> None:
+    phone = december.account.phone()
+    december.account.clock.now = datetime(2026, 12, 31, 18, tzinfo=SHANGHAI)
+    phone.dialog(("预约", "①"), ("1", "②"), ("都可以", f"今年能约的日子都满了。{UNKNOWN}"))
+    december.account.clock.now = datetime(2027, 1, 2, 10, tzinfo=SHANGHAI)
+    late = december.account.phone()
+    late.dialog(("预约", "①"), ("1", "②"), ("都可以", UNKNOWN))
+    assert "满了" not in late.heard
+    december.account.config.calendar_file.write_text("2026: {}\n2027: {holidays: ['01-01..01-03']}\n")
+    late = december.account.phone()
+    late.dialog(("预约", "①"), ("1", "②"), ("都可以", "1月4日"))
+
+
+def test_a_day_too_far_away_is_said_to_be_so(stage: Stage, phone: Phone) -> None:
+    phone.dialog(("预约", "①"), ("1", "②"), ("都可以", "③"), ("12月24日", "现在最远能约到12月7日 周一"))
+    assert "最远能约到12月7日" in stage.account.phone().says("约12月24日的心理咨询")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.broadcasts import MassReport, Mute, Topic
+from models.broadcasts import MassReport, Mute, Topic, Way
 from models.people import Worker
+from rules import notices, organisations, staff
+from rules.broadcasts import life
 from tests.chat.account import Account, Phone
 
 
@@ -61,3 +63,22 @@ def test_F10_two_jobs_of_one_second_are_two_reports_and_twice_is_once(account: A
         assert not worker.is_following  # told in the name of somebody who runs the account
         assert worker.followed_at is None
     assert account.lines() == []
+
+
+def test_A6_what_could_not_be_sent_to_somebody_is_read_when_they_come(account: Account, phone: Phone) -> None:
+    phone.says("你好")
+    now = account.clock()
+    with Session(account.engine) as db:
+        union = organisations.add(db, "云栖省总工会")
+        lin = staff.add(db, "lin", name="林老师", role=staff.Role.OFFICER, organisation=union, now=now)
+        text = {"text": "周六体育馆有活动\n带上水壶"}
+        one = life.new(db, lin, "text", text, topic=Topic.ACTIVITY, way=Way.CUSTOMER, audience={}, now=now)
+        worker = db.scalars(select(Worker).where(Worker.openid == phone.openid)).one()
+        notices.keep(db, worker.id, "broadcast", now=now, errcode=45015, broadcast=one.id, version=1)
+        db.commit()
+    heard = phone.says("找对象")
+    assert "—— 你不在的时候 ——" in heard
+    assert "日发给大家的：\n周六体育馆有活动\n带上水壶" in heard
+    assert "周六体育馆" not in phone.says("找对象")
+    phone.dialog(("我的消息", "发给大家的"), ("«看 1»", "带上水壶"), ("退订", "都不再发给你"))
+    assert "发给大家的" not in phone.says("我的消息")

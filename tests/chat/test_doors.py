@@ -114,6 +114,24 @@ def test_every_menu_button_leads_somewhere(account: Account, phone: Phone) -> No
         assert "没听懂" not in phone.clicks(key), key
 
 
+def test_everything_with_a_menu_key_is_found_by_tapping_and_in_one_place(account: Account) -> None:
+    tops = account.config.wechat.menu
+    keys = [button.key for top in tops for button in (top, *top.children) if button.key]
+    assert sorted(keys) == sorted(handlers.table().menu_keys)
+    by_name = {button.name: button.key for top in tops for button in top.children}
+    said = {"我的预约": "bookings", "我的报名": "signups", "我的消息": "messages", "我的资料卡": "profile"}
+    assert {name: by_name[name] for name in said} == said
+    assert {button.key for top in tops if top.name == "办事" for button in top.children} >= {"book", "exams"}
+
+
+def test_the_first_words_lead_to_everything_without_typing(account: Account) -> None:
+    for door, leads_to in (("找对象", "想看看谁"), ("预约", "预约"), ("考试", "报名"), ("帮助", "点一下")):
+        for said in ("你好", "嗯嗯呀"):
+            phone = account.phone()
+            phone.says(said)
+            assert leads_to in phone.taps(door)
+
+
 def test_every_keyword_is_answered_by_somebody_new(account: Account) -> None:
     for keyword in handlers.table().keywords:
         assert account.phone().says(keyword.word), keyword.word

@@ -21,6 +21,7 @@ is the first phone, which has never been seen before. 小禾 (f), 木木 (f) and
     @ 审核 小禾             staff approves; @ 退回 小禾：reason; @ 换卡 小禾 issues a new card
     @ 填表 我：老周         fills in the profile form, up to the summary
     @ 考场 3                plans a sitting with so many places; also @ 考场 3：条件, 3：未开放, 3：电镀工
+    @ 回话 我：words         staff answers all that this one asked 人工
     @ 报考 小禾             signs up for the first sitting, with an ID number of their own
 """
 
@@ -36,7 +37,10 @@ from pathlib import Path
 
 import pytest
 
-from models.people import Organisation
+import handlers
+from forms import FORMS
+from models.people import Organisation, Staff
+from rules import staff
 from tests.chat import exam_hall
 from tests.chat.account import Account, Phone
 from tests.chat.fair import Fair, passes, pushed
@@ -185,6 +189,8 @@ class Stage:
             self.fills_in(self.phone(name), reason)
         elif act == "换卡":
             self.fair.reissue(self.phone(name))
+        elif act == "回话":
+            self.answers_human(self.phone(name), reason)
         elif act == "考场":
             self.plans(int(name), reason)
         elif act == "报考":
@@ -208,6 +214,18 @@ class Stage:
         ):
             phone.says(said)
         phone.dialog(("未婚", "⑪"), ("都可以", "⑫"), ("微信", "⑬"), ("laozhou_90", "⑭"), ("同意", "看一眼"))
+
+    def answers_human(self, phone: Phone, words: str) -> None:
+        with self.fair.db() as db:
+            officer, worker = db.get_one(Staff, self.fair.officer), self.fair.worker(db, phone)
+            asked = [
+                one
+                for one in staff.open_handovers(db, officer, now=self.account.clock())
+                if one.worker_id == worker.id
+            ]
+            assert asked, "nobody is waited for"
+            for one in asked:
+                staff.answer_handover(db, officer, one.id, words, now=self.account.clock())
 
     def plans(self, quota: int, kind: str) -> None:
         if kind == "未开放":
@@ -241,13 +259,60 @@ def test_B10_transcript(account: Account, file: Path) -> None:
 
 
 FLOWS = (
-    *("profile", "meet", "no", "find", "mine", "help", "messages"),
-    *("booking", "change", "day", "exam", "exam-mine", "mute"),
+    *("profile", "meet", "no", "find", "mine", "checkin", "help", "messages", "human"),
+    *("booking", "change", "day", "crisis", "exam", "exam-mine", "mute"),
 )
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
+FLOW_OF_FORM = {
+    "profile": "profile",
+    "booking": "booking",
+    "booking_move": "change",
+    "crisis_call": "crisis",
+    "signup": "exam",
+}
 
 
 def test_B10_every_flow_has_every_kind() -> None:
     there = {file.stem for file in FOLDER.glob("*.txt")}
     missing = [f"{flow}-{kind}" for flow in FLOWS for kind in KINDS if f"{flow}-{kind}" not in there]
     assert not missing
+
+
+def test_B10_every_form_and_every_sample_of_help_is_in_a_flow() -> None:
+    assert set(FLOW_OF_FORM) == set(FORMS)
+    assert set(FLOW_OF_FORM.values()) <= set(FLOWS)
+    said = set()
+    for flow in FLOWS:
+        for line in (FOLDER / f"{flow}-happy.txt").read_text("utf-8").splitlines():
+            found = None if line.startswith("#") else _LINE.fullmatch(line.strip())
+            if found and found["sign"] in (">", ">>"):
+                said.add(re.sub(r"«(.*?)».*", r"\1", found["rest"].strip()))
+    samples = {keyword.word for keyword in handlers.table().keywords if keyword.about}
+    assert samples
+    assert samples <= said, "a sample of 帮助 that no happy transcript says"
+
+
+def test_the_samples_of_help_run(account: Account) -> None:
+    """Each line is said and tapped by somebody who has never been here, with something behind every door."""
+    stage = Stage(account)
+    stage.play("@ 考场 3")
+    newcomer = account.phone()
+    shown = newcomer.says("帮助")
+    samples = {link.says: link for link in newcomer.links}
+    about = {keyword.word: keyword for keyword in handlers.table().keywords if keyword.about}
+    assert samples.keys() == about.keys()
+    assert [line.partition("：")[0] for line in shown.splitlines()[1:]] == [f"«{word}»" for word in about]
+    heard: dict[str, str] = {}
+    for word, keyword in about.items():
+        found = handlers.table().words.find(word)
+        assert found
+        assert (found.kind, found.value) == ("exact", keyword.handler)
+        phone = account.phone()
+        heard[word] = phone.says(word)
+        assert "没听懂" not in heard[word]
+        phone = account.phone()
+        phone.says("帮助")
+        assert phone.taps(word) == heard[word]
+    assert len(set(heard.values())) == len(heard)  # each its own answer
+    assert "想约哪一项？" in heard["预约"]
+    assert "报哪一个？" in heard["考试"]

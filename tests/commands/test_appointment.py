@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
-from core.clock import utcnow
+from core.clock import SHANGHAI, local, utcnow
 from models.appointments import Booking, BookingMove, Hours
 from models.people import Audit
+from rules import staff
+from rules.appointments import planning, professionals, slots
 from tests.commands.conftest import Niangjia
 from tests.rules.cast import Town
+from tests.rules.clinic import TERMS
 
 
 def test_a_service_from_nothing(niangjia: Niangjia, town: Town) -> None:
@@ -36,9 +39,55 @@ def test_a_service_from_nothing(niangjia: Niangjia, town: Town) -> None:
     assert not town.db.scalars(select(Hours)).all()
 
 
-def test_staff_cancel_late_with_a_reason_and_nobody_reads_the_matter(niangjia: Niangjia, town: Town) -> None:
-    from rules.appointments import planning
+def test_extra_hours_on_one_day(niangjia: Niangjia, town: Town) -> None:
+    town.staff("xu", town.north, "counsellor")
+    town.staff("wu", town.north)
+    town.db.commit()
+    union = ("--union", "城北区总工会", "--asks", "？", "--notice", 0)
+    assert niangjia("appointment", "service", "心理咨询", *union)[0] == 0
+    day = local(utcnow()).date() + timedelta(days=3)
+    extra = ("appointment", "extra", "xu", day)
+    code, _, err = niangjia(*extra, "09:00-12:00")
+    assert code == 1
+    assert "appointment offer" in err
+    assert "没有可以约的项目" in niangjia("appointment", "extra", "wu")[2]
+    assert "没有这个登录名" in niangjia("appointment", "extra", "nobody")[2]
+    assert niangjia("appointment", "offer", "xu", "心理咨询", "--place", "谈心室")[0] == 0
 
+    def starts() -> list[str]:
+        town.db.rollback()
+        service = planning.service_named(town.db, "心理咨询")
+        free = slots.free(town.db, service, now=utcnow(), terms=TERMS)
+        return [f"{local(slot.starts_at):%d %H:%M}" for slot in free]
+
+    code, said, _ = niangjia(*extra, "09:00-11:00", "23:00-24:00")
+    assert code == 0
+    assert [line.split()[0::2] for line in said.splitlines()[1:]] == [
+        [str(day), "09:00"],
+        [str(day), "23:00"],
+    ]
+    assert said.splitlines()[2].endswith("24:00")
+    assert niangjia(*extra, "09:00-11:00", "23:00-24:00")[1] == said
+    assert starts() == [f"{day:%d} 09:00", f"{day:%d} 10:00", f"{day:%d} 23:00"]
+    assert niangjia("appointment", "extra", "xu")[1] == said
+    for odd in (("09:05-12:00",), ("12:00-09:00",), ("09:00-11:00", "10:00-12:00"), ("23:00-25:00",)):
+        assert "10 分钟" in niangjia(*extra, *odd)[2]
+    assert niangjia(*extra, "morning")[0] == 2
+    assert niangjia("appointment", "extra", "xu", "tomorrow", "09:00-12:00")[0] == 2
+    assert "已经过去了" in niangjia("appointment", "extra", "xu", day - timedelta(days=4), "09:00-12:00")[2]
+    assert starts()[0] == f"{day:%d} 09:00"  # what is refused changes nothing
+    assert niangjia(*extra)[0] == 0
+    assert starts() == []
+    who = planning.offering(town.db, staff.by_login(town.db, "xu"))
+    midnight = datetime.combine(day, time(), SHANGHAI)
+    from_to = (midnight, midnight + timedelta(hours=10))
+    professionals.be_away(town.db, who, *from_to, seen=frozenset(), now=utcnow(), terms=TERMS)
+    town.db.commit()
+    assert "请了假" in niangjia(*extra, "09:00-11:00")[2]
+    assert niangjia(*extra, "10:00-11:00")[0] == 0
+
+
+def test_staff_cancel_late_with_a_reason_and_nobody_reads_the_matter(niangjia: Niangjia, town: Town) -> None:
     counsellor = town.staff("xu", town.north, "counsellor")
     town.staff("wu", town.north)
     town.staff("sun", town.south)

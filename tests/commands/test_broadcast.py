@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.client import Client
@@ -11,7 +12,11 @@ from core.config import Config
 from core.db import make_engine
 from core.redis import connect
 from emulator.testing import Phone, Running
-from models.people import Worker
+from models.broadcasts import Batch, Broadcast, Topic, Way
+from models.messages import Notice
+from models.people import Audit, Worker
+from rules import staff as staff_rules
+from rules.broadcasts import life, results
 from tasks import broadcasts
 from tests.commands.conftest import Niangjia
 from tests.rules.cast import Town
@@ -79,6 +84,88 @@ def test_new_preview_approve_send_status(
     code, said, _ = niangjia("broadcast", "status", "--as", "lin")
     assert "改到周日" in said
     assert "改到周日" not in niangjia("broadcast", "status", "--as", "south")[1]
+
+
+def test_F10_a_difference_stands_in_status_until_somebody_without_a_phone_has_looked(
+    phones: list[Phone], niangjia: Niangjia, settings: Config, wechat: Running, town: Town
+) -> None:
+    niangjia("broadcast", "new", "--text", "周六体育馆有活动", "--topic", "activity", "--as", "lin")
+    niangjia("broadcast", "preview", 1, "--as", "lin")
+    niangjia("broadcast", "approve", 1, "--as", "wang")
+    niangjia("broadcast", "send", 1, "--as", "lin", "--no-wait")
+    staff_rules.by_login(town.db, "lin").worker_id = None
+    town.db.commit()
+    deliver(settings)
+
+    def tell(sent: int) -> None:
+        town.db.rollback()
+        batch = town.db.scalars(select(Batch)).one()
+        assert batch.message_id
+        counts = {"total": 4, "filtered": sent, "sent": sent, "errors": 0}
+        results.report(town.db, batch.message_id, status="send success", now=utcnow(), **counts)
+        town.db.commit()
+
+    assert niangjia("broadcast", "status", 1, "--as", "wang")[0] == 0
+    tell(3)
+    deliver(settings)
+    assert not town.db.scalars(select(Notice)).all()  # nobody has a phone to be told on
+    code, said, err = niangjia("broadcast", "status", 1, "--as", "wang")
+    assert code == 3
+    assert "第 1 批对不上：交了 4 人，微信说 send success，发到 3 人（还没有人看过）" in said
+    assert "settle 1 --looked" in err
+    assert niangjia("broadcast", "status", 1, "--watch", "--as", "wang")[0] == 3
+    code, said, err = niangjia("broadcast", "status", "--as", "wang")
+    assert code == 3
+    assert "1 批没看过" in said
+    assert "对不上" in err
+    code, said, err = niangjia("broadcast", "status", "--as", "south")
+    assert (code, err) == (0, "")
+    assert "没看过" not in said
+    assert niangjia("broadcast", "settle", 1, "--looked", "--as", "south")[0] == 1
+    code, said, _ = niangjia("broadcast", "settle", 1, "--looked", "--as", "wang")
+    assert (code, said) == (0, "1 批对不上的，记下你看过了。\n")
+    code, said, err = niangjia("broadcast", "status", 1, "--as", "wang")
+    assert (code, err) == (0, "")
+    assert "第 1 批对不上" in said
+    assert "没有人看过" not in said
+    assert niangjia("broadcast", "status", "--as", "wang")[0] == 0
+    acts = [row.act for row in town.db.scalars(select(Audit).order_by(Audit.id))]
+    assert acts[-1] == "broadcast_looked"
+
+
+def test_F10_an_old_broadcast_that_differs_is_still_in_the_list(
+    phones: list[Phone], niangjia: Niangjia, settings: Config, town: Town
+) -> None:
+    new = ("broadcast", "new", "--topic", "news", "--as", "lin", "--text")
+    niangjia(*new, "最早的一条")
+    old = town.db.scalars(select(Broadcast)).one()
+    writer = staff_rules.by_login(town.db, "lin")
+    for number in range(20):
+        body = {"text": f"后来的 {number}"}
+        life.new(town.db, writer, "text", body, topic=Topic.NEWS, way=Way.MASS, audience={}, now=utcnow())
+    town.db.commit()
+    assert "最早的一条" not in niangjia("broadcast", "status", "--as", "lin")[1]
+    town.db.add(
+        Batch(
+            broadcast_id=old.id,
+            number=1,
+            version=1,
+            client_id="nj-test",
+            state="unknown",
+            size=2,
+            made_at=utcnow(),
+            lease_until=utcnow(),
+            told_at=utcnow(),
+            is_different=True,
+        )
+    )
+    town.db.commit()
+    code, said, _ = niangjia("broadcast", "status", "--as", "lin")
+    assert code == 3
+    assert "最早的一条" in said
+    code, said, _ = niangjia("broadcast", "status", old.id, "--as", "lin")
+    assert code == 3
+    assert "交了 2 人，微信没有说结果（还没有人看过）" in said
 
 
 def test_what_makes_no_sense_is_said(phones: list[Phone], niangjia: Niangjia) -> None:

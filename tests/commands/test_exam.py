@@ -184,3 +184,26 @@ def test_what_does_not_fit_is_refused_in_words(
     assert code != 0
     assert words in err
     assert len(town.db.scalars(select(Sitting)).all()) == 1
+
+
+def test_places_are_added_and_taken_away(town: Town, sitting: Sitting, niangjia: Niangjia) -> None:
+    code, said, _ = niangjia("exam", "quota", sitting.id, 3, "--as", "lin")
+    assert code == 0
+    assert said == (
+        f"场次 {sitting.id} 的名额：1 个改为 3 个，已占 3 个（含待答复的）。\n"
+        "按顺序问了 2 位候补的人，要不要这个名额。\n"
+    )
+    assert niangjia("exam", "list", "--as", "lin")[1].splitlines()[1].split()[5:8] == ["3", "3", "5"]
+    for words, why in (
+        ((sitting.id, 2, "--as", "lin"), "不能少于已经给出去的名额"),
+        ((sitting.id, 9, "--as", "sun"), "没有找到"),
+        ((sitting.id, 9, "--as", "gao"), "没有找到"),
+        ((999, 9, "--as", "lin"), "没有找到"),
+    ):
+        code, _, err = niangjia("exam", "quota", *words)
+        assert code == 1
+        assert why in err
+    assert niangjia("exam", "quota", sitting.id, 0, "--as", "lin")[0] == 2
+    town.db.rollback()
+    (row,) = town.db.scalars(select(Audit).where(Audit.act == "exam_quota")).all()
+    assert (row.subject, row.reason) == (f"exam:{sitting.id}", "1 -> 3")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from bot.replies import Say, Tap
@@ -190,6 +190,11 @@ class SampleDesk:
             for number, name in ((1, "陈老师"), (2, "林老师"))
         ]
         self.bookings = [Booking(id=7, service_id=1, professional_id=1, starts_at=NOW + timedelta(days=2))]
+
+    last_day = (NOW + timedelta(days=14)).date()
+
+    def is_known(self, day: date) -> bool:
+        return day.year == NOW.year
 
     def service(self, service_id: int) -> Service | None:
         return self.services[0] if service_id == 1 else None

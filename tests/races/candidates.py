@@ -1,7 +1,7 @@
 """One more process in which people sign up, withdraw and answer offers. Run by the tests, not by pytest.
 
 Reads one JSON line, says "ready", waits for a line, does everything on several threads and prints what came of it:
-for "rush" one [number, is_placed, began, ended] for each; for "mixed" how often each act went through.
+for "rush" one [number, is_placed, began, ended] for each; for "mixed" and "raise" how often each act went through.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from core.config import load
 from core.db import Desk, commit, make_engine
 from core.errors import Refused
 from models.exams import SignUp
-from rules import waiting
-from rules.exams import sign_ups, signing
+from rules import staff, waiting
+from rules.exams import quotas, sign_ups, signing
 from rules.exams.sign_ups import LINE
 from rules.exams.signing import Person
 
@@ -55,7 +55,7 @@ def main() -> None:
         later = datetime.fromisoformat(job["later"])
         for turn in range(job["turns"]):
             worker = luck.choice(job["workers"])
-            act = luck.choice(("enter", "enter", "withdraw", "accept", "refuse", "expire"))
+            act = luck.choice(("enter", "enter", "withdraw", "accept", "refuse", "expire", "quota"))
             try:
                 with desk.session() as db:
                     one = db.scalar(
@@ -67,6 +67,10 @@ def main() -> None:
                     )
                     if act == "enter":
                         enter(db, worker, worker, f"mixed-{seed}-{turn}")
+                    elif act == "quota":
+                        places = luck.randint(1, 5)
+                        officer = staff.by_login(db, job["officer"])
+                        quotas.change(db, officer, job["sitting"], places, now=now, limits=limits)
                     elif act == "expire":
                         waiting.end_due(db, later, line=LINE, limits=limits)
                     elif one and act == "withdraw":
@@ -80,11 +84,26 @@ def main() -> None:
             except Refused as refused:
                 done[refused.code] += 1
 
+    def change() -> None:
+        for places in job["quotas"]:
+            try:
+                with desk.session() as db:
+                    officer = staff.by_login(db, job["officer"])
+                    quotas.change(db, officer, job["sitting"], places, now=now, limits=limits)
+                    commit(db)
+                done["quota"] += 1
+            except Refused as refused:
+                done[refused.code] += 1
+            time.sleep(job["pause"])  # so that others come in between
+
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
     with ThreadPoolExecutor(job["threads"]) as threads:
         if job["act"] == "rush":
             print(json.dumps(list(threads.map(rush, job["workers"]))), flush=True)  # noqa: T201
+        elif job["act"] == "raise":
+            change()
+            print(json.dumps(done), flush=True)  # noqa: T201
         else:
             list(threads.map(mixed, job["seeds"]))
             print(json.dumps(done), flush=True)  # noqa: T201

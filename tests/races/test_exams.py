@@ -22,6 +22,7 @@ from emulator.xml import document
 from models.exams import SignUp, SignUpState, Sitting
 from models.people import Organisation, Worker
 from models.waiting import Waiting
+from rules import staff
 from tests.chat import exam_hall
 from tests.chat.account import Account, Phone, in_mode, opened
 from tests.races.test_processes import clients
@@ -50,6 +51,7 @@ class Hall:
             db.add(union)
             db.flush()
             union.path = f"/{union.id}/"
+            staff.add(db, "hall", name="考务", role=staff.Role.OFFICER, organisation=union, now=self.now)
             self.sitting = plan(db, union, now=self.now, quota=quota).id
             db.execute(
                 insert(Worker),
@@ -79,7 +81,15 @@ class Hall:
             for process, job in zip(started, jobs, strict=True):
                 say(
                     process,
-                    json.dumps({"sitting": self.sitting, "now": self.now.isoformat(), "threads": 4} | job),
+                    json.dumps(
+                        {
+                            "sitting": self.sitting,
+                            "now": self.now.isoformat(),
+                            "threads": 4,
+                            "officer": "hall",
+                        }
+                        | job
+                    ),
                 )
             for process in started:
                 assert hear(process) == "ready\n"
@@ -148,6 +158,29 @@ def test_D12_a_thousand_in_ten_seconds_for_fifty_places(account: Account) -> Non
     took = rush(account, quota=50, people=1000)
     print(f"1,000 sign-ups by four processes took {took:.1f} s")  # noqa: T201
     assert took < 10
+
+
+def test_D12_places_are_added_one_by_one_while_everybody_signs_up(account: Account) -> None:
+    """Nobody who comes later has a new place before somebody who waits, whoever is first at the row."""
+    hall = Hall(account, quota=5, people=120)
+    jobs: list[dict[str, Any]] = [{"act": "rush", "workers": hall.workers[part::3]} for part in range(3)]
+    jobs.append({"act": "raise", "quotas": [4, *range(6, 26), 3], "threads": 1, "pause": 0.02})
+    with hall.processes(*jobs) as four:
+        for process in four:
+            say(process, "go")
+        told = [answer for process in four[:3] for answer in json.loads(hear(process))]
+        raised = json.loads(hear(four[3]))
+    assert hall.faults() == []
+    assert len({number for number, *_ in told}) == 120
+    assert raised["quota_taken"] >= 1, "the last was fewer than are had"
+    with Session(account.engine) as db:
+        sitting = db.get_one(Sitting, hall.sitting)
+        assert sitting.quota == sitting.taken == 25
+        rows = db.scalars(select(SignUp.state).where(SignUp.sitting_id == sitting.id).order_by(SignUp.number))
+        states = [SignUpState(state) for state in rows]
+    waits = states.index(SignUpState.WAITING)
+    assert SignUpState.WAITING not in states[:25]
+    assert states[waits:] == [SignUpState.WAITING] * 95
 
 
 def test_D12_the_rush_through_the_callback(account: Account) -> None:

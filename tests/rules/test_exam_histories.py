@@ -14,7 +14,7 @@ from core.errors import Refused
 from models.exams import SignUp, SignUpState
 from models.people import Worker
 from rules import waiting
-from rules.exams import sign_ups
+from rules.exams import quotas, sign_ups
 from rules.exams.sign_ups import LINE
 from tests.rules.cast import NOW, Town, build
 from tests.rules.exam_cast import LIMITS, enter, faults, plan
@@ -66,6 +66,13 @@ class Paper:
                 del self.offered[one]
                 self.free(now)
 
+    def change(self, quota: int, now: datetime) -> None:
+        if quota < len(self.placed) + len(self.offered):
+            return
+        for _ in range(quota - self.quota):
+            self.free(now)
+        self.quota = quota
+
     def state(self, one: int) -> str:
         if one in self.placed:
             return "placed"
@@ -79,11 +86,14 @@ def live(town: Town, seed: int, steps: int) -> None:
     limits = LIMITS.model_copy(update={"day_from": 0, "day_until": 24})
     sitting = plan(town.db, town.city, now=NOW, quota=luck.randint(1, 4), starts_at=NOW + timedelta(days=300),
                    closes_at=NOW + timedelta(days=299))  # fmt: skip
+    officer = town.staff(f"officer{seed}", town.city)
     paper, now, serial = Paper(sitting.quota), NOW, 0
     mine: dict[int, int] = {}
     for step in range(steps):
         now += timedelta(minutes=luck.choice((0, 1, 20, 90)))
-        act = luck.choice(("enter", "enter", "enter", "withdraw", "accept", "refuse", "expire", "again"))
+        act = luck.choice(
+            ("enter", "enter", "enter", "withdraw", "accept", "refuse", "expire", "again", "quota")
+        )
         one = luck.choice(sorted(mine)) if mine else 0
         if act == "again" and mine and paper.state(one) == "over":
             act, who = "enter", mine[one]
@@ -105,6 +115,10 @@ def live(town: Town, seed: int, steps: int) -> None:
             elif one and act == "refuse":
                 paper.refuse(one, now)
                 sign_ups.decline(town.db, mine[one], one, now=now, limits=limits)
+            elif act == "quota":
+                places = luck.randint(1, 6)
+                paper.change(places, now)
+                quotas.change(town.db, officer, sitting.id, places, now=now, limits=limits)
             else:
                 paper.expire(now)
                 while waiting.end_due(town.db, now, line=LINE, limits=limits):
@@ -117,6 +131,7 @@ def live(town: Town, seed: int, steps: int) -> None:
             state = SignUpState(town.db.get_one(SignUp, each).state)
             said = str(state) if state in sign_ups.LIVE else "over"
             assert said == paper.state(each), f"{where}: sign-up {each}"
+        assert sitting.quota == paper.quota, where
         assert faults(town.db, sitting.id) == [], where
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +11,14 @@ from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.texts import notices as texts
 from core.errors import Refused
+from emulator.testing import Phone
 from models.broadcasts import Batch, Broadcast, Recipient, RecipientState, Topic, Way
 from models.messages import Notice
 from models.people import Staff, Worker
-from rules import organisations, people, staff
-from rules.broadcasts import audience, batches, life, mutes, results
+from rules import inbox, organisations, people, staff
+from rules.broadcasts import audience, batches, life, mutes, results, rows
 from tests.tasks.campaign import CUSTOM, MASS, Campaign
 from tests.wechat import heard, open_window
 
@@ -285,6 +287,71 @@ def test_F4_what_a_no_means_for_a_person(
     assert campaign.get(one).state == "done"
 
 
+def test_F4_A6_with_no_other_way_a_closed_window_leads_to_the_inbox_once(campaign: Campaign) -> None:
+    open_, closed, muted = campaign.people(1, window=True) + campaign.people(2)
+    one = campaign.write(TEXT, way=Way.CUSTOMER)
+    campaign.work(one)
+    campaign.work(one)
+    assert campaign.counts(one) == {"sent": 1, "skipped": 2}
+    assert campaign.row(one, closed) == ("skipped", "window", 45015)
+    assert campaign.get(one).state == "done"
+    campaign.check(one)
+    with Session(campaign.engine) as db:
+
+        def worker(phone: Phone) -> int:
+            return db.scalars(select(Worker.id).where(Worker.openid == phone.openid)).one()
+
+        kept = db.scalars(select(Notice).order_by(Notice.id)).all()
+        assert [(row.worker_id, row.state, row.channel, row.errcode) for row in kept] == [
+            (worker(phone), "kept", "inbox", 45015) for phone in (closed, muted)
+        ]
+        mutes.mute(db, worker(muted), (Topic.ACTIVITY,), now=campaign.now)
+        words = [texts.words(db, row, now=campaign.now) for row in kept]
+        assert words[0]
+        assert words[0].text == f"11月23日发给大家的：\n{TEXT}"
+        assert words[1] is None
+        assert inbox.take_kept(db, worker(open_), now=campaign.now) == []
+        assert inbox.take_kept(db, worker(closed), now=campaign.now) == [kept[0]]
+        assert inbox.take_kept(db, worker(closed), now=campaign.now) == []
+
+
+def test_F4_the_inbox_has_the_words_of_the_version_that_was_to_be_sent(campaign: Campaign) -> None:
+    first, second = campaign.people(2)
+    one = campaign.write(TEXT, way=Way.CUSTOMER)
+    with Session(campaign.engine) as db:
+        claimed = rows_of(db, campaign, one)
+        gone = rows.Outcome(RecipientState.SKIPPED, 45015, rows.WINDOW)
+        for _twice in range(2):
+            rows.settle(db, one, 1, claimed[0], gone, now=campaign.now)
+        rows.release(db, one, claimed[1:])
+        db.commit()
+    campaign.change(one, life.pause)
+    campaign.change(
+        one, lambda db, b, *, staff, now: life.edit(db, b, staff, "text", {"text": "改"}, now=now)
+    )
+    with Session(campaign.engine) as db:
+        broadcast = db.get_one(Broadcast, one)
+        campaign.agree(db, broadcast, staff.by_login(db, "lin"), staff.by_login(db, "wang"))
+        life.start(db, broadcast, staff.by_login(db, "lin"), now=campaign.now)
+        db.commit()
+    campaign.work(one)
+    with Session(campaign.engine) as db:
+        kept = db.scalars(select(Notice).order_by(Notice.worker_id)).all()
+        said = [texts.words(db, row, now=campaign.now) for row in kept]
+        assert [say.text.partition("\n")[2] for say in said if say] == [TEXT, "改"]
+    assert (first.heard, second.heard) == ([], [])
+
+
+def rows_of(db: Session, campaign: Campaign, one: int) -> list[rows.Person]:
+    """Everybody, claimed, the first being written to."""
+    while not db.get_one(Broadcast, one).is_frozen:
+        audience.freeze_slice(db, db.get_one(Broadcast, one), now=campaign.now, size=100)
+    lease = timedelta(seconds=60)
+    people = rows.claim(db, db.get_one(Broadcast, one), now=campaign.now, limit=9, lease=lease)
+    assert rows.open_(db, one, 1, people[0], until=campaign.now + lease)
+    return people
+
+
 def test_F4_a_closed_window_leads_to_the_next_channel(campaign: Campaign) -> None:
     campaign.people(3, window=True)
     campaign.people(5)
@@ -451,6 +518,28 @@ def test_F10_a_difference_is_told_to_staff_once(campaign: Campaign) -> None:
         assert [batch.number for batch in results.different(db, one)] == [1, 2]
         told = db.scalars(select(Notice).where(Notice.kind == "broadcast_differs")).all()
         assert [notice.facts["batch"] for notice in told] == [first.id, second.id]
+        assert results.unlooked(db) == {one: {first.id, second.id}}
+        broadcast, wang = db.get_one(Broadcast, one), staff.by_login(db, "wang")
+        assert results.look(db, broadcast, wang, now=campaign.now) == 2
+        assert results.look(db, broadcast, wang, now=campaign.now) == 0
+        assert results.unlooked(db) == {}
+
+
+def test_F10_what_differs_again_after_somebody_looked_is_open_again(campaign: Campaign) -> None:
+    campaign.people(4)
+    one = campaign.write()
+    campaign.work(one)
+    (batch,) = campaign.batches(one)
+    with Session(campaign.engine) as db:
+        results.ended(db, db.get_one(Batch, batch.id), "send fail", None, now=campaign.now)
+        results.look(db, db.get_one(Broadcast, one), staff.by_login(db, "wang"), now=campaign.now)
+        db.commit()
+        assert results.unlooked(db) == {}
+    campaign.platform.advance(5)
+    assert batch.message_id
+    campaign.tell(batch.message_id, status="err(20013)", sent=0)
+    with Session(campaign.engine) as db:
+        assert results.unlooked(db) == {one: {batch.id}}
 
 
 def test_F10_a_lost_report_is_asked_for(campaign: Campaign) -> None:
