@@ -91,7 +91,7 @@ class Lane:
         try:
             line = self._idle.pop()
         except IndexError:
-            line = _Line(self._pool.get_connection())
+            line = self._new_line()
         try:
             said = use(line)
         except BaseException:
@@ -100,13 +100,24 @@ class Lane:
         self._idle.append(line)
         return said
 
+    def _new_line(self) -> _Line:
+        connection = self._pool.get_connection()
+        try:
+            return _Line(connection)
+        except BaseException:  # a Redis that still loads its data says no here, many times a second
+            self._let_go(connection)
+            raise
+
     def _forget(self) -> None:
         while self._idle:
             self._hang_up(self._idle.pop())
 
     def _hang_up(self, line: _Line) -> None:
-        line.connection.disconnect()
-        self._pool.release(line.connection)
+        self._let_go(line.connection)
+
+    def _let_go(self, connection: Any) -> None:
+        connection.disconnect()
+        self._pool.release(connection)
 
 
 class _Line:
