@@ -62,12 +62,14 @@ def mark(db: Session, worker_id: int, booking_id: int, *, came: bool, now: datet
     return booking
 
 
-def hit_by(db: Session, professional: Professional, starts_at: datetime, ends_at: datetime) -> list[Booking]:
-    """The bookings that an absence would hit."""
+def hit_by(
+    db: Session, professional: Professional, starts_at: datetime, ends_at: datetime, *, now: datetime
+) -> list[Booking]:
+    """The bookings that an absence would hit; what has begun is not called off any more."""
     return [
         booking
         for booking in _between(db, professional, starts_at, ends_at)
-        if booking.state == BookingState.BOOKED
+        if booking.state == BookingState.BOOKED and booking.starts_at > now
     ]
 
 
@@ -105,7 +107,7 @@ def be_away(
     )
     if same is not None:
         return same
-    hit = hit_by(db, professional, starts_at, ends_at)
+    hit = hit_by(db, professional, starts_at, ends_at, now=now)
     if {booking.id for booking in hit} != seen:
         raise Refused("absence_changed")
     absence = HoursException(
@@ -116,10 +118,7 @@ def be_away(
     for booking in hit:
         moves.move(db, booking, BookingState.CANCELLED, now=now, staff_id=professional.staff_id)
         ticks.free_booking(db, booking.id)
-    keys = ticks.of_absence(professional.id, starts_at, ends_at)
-    held = {(one.kind, one.owner_id, one.at) for one in ticks.taken(db, keys)}
-    free = [key for key in keys if key not in held]  # held: by another absence, or the rest behind a booking
-    if not ticks.take(db, free, exception_id=absence.id) or hit_by(db, professional, starts_at, ends_at):
+    if not _block(db, absence) or hit_by(db, professional, starts_at, ends_at, now=now):
         raise Refused("absence_changed")
     for booking in hit:  # only now the slots near them are those without this absence
         near = slots.instead_of(db, booking, now=now, terms=terms)
@@ -128,14 +127,34 @@ def be_away(
 
 
 def come_back(db: Session, worker_id: int, absence_id: int) -> HoursException:
-    """Take an absence back; what was cancelled stays so. Raises Refused("absence_gone")."""
+    """Take an absence back; what was cancelled stays so, and what another one blocks too.
+
+    Raises Refused: absence_gone; absence_changed, and the caller must roll back.
+    """
     professional = need(db, worker_id)
     absence = db.get(HoursException, absence_id)
     if absence is None or absence.professional_id != professional.id or absence.is_there:
         raise Refused("absence_gone")
     db.execute(delete(Tick).where(Tick.exception_id == absence.id))
     db.delete(absence)
+    db.flush()
+    others = select(HoursException).where(
+        HoursException.professional_id == professional.id,
+        HoursException.is_there.is_(False),
+        HoursException.starts_at < absence.ends_at,
+        HoursException.ends_at > absence.starts_at,
+    )
+    for other in db.scalars(others.order_by(HoursException.id)):
+        if not _block(db, other):
+            raise Refused("absence_changed")
     return absence
+
+
+def _block(db: Session, absence: HoursException) -> bool:
+    """Take what nothing else holds: not another absence, nor the rest behind a booking. False: lost it meanwhile."""
+    keys = ticks.of_absence(absence.professional_id, absence.starts_at, absence.ends_at)
+    held = {(one.kind, one.owner_id, one.at) for one in ticks.taken(db, keys)}
+    return ticks.take(db, [key for key in keys if key not in held], exception_id=absence.id)
 
 
 def _between(
