@@ -44,6 +44,7 @@ WORDS = {
     "ids_not_yours": "完整的身份证号只有工会干部能导出。",
     "export_reason": "导出完整的身份证号要写明用途（--reason），会留下记录。",
     "broadcast_move": "这条群发现在的状态不能这样做，先用 ./niangjia broadcast status 看看。",
+    "broadcast_changed": "刚才有人改了内容，请再预览一次。",
     "preview_needed": "要先在手机上预览：./niangjia broadcast preview。",
     "approval_needed": "要先预览，再由另一位同事批准：./niangjia broadcast approve。",
     "own_broadcast": "自己写的、自己选的人，要请另一位同事来批准。",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.client import Client
@@ -12,6 +15,7 @@ from core.db import make_engine
 from core.redis import connect
 from emulator.testing import Phone, Running
 from models.people import Worker
+from rules import organisations
 from tasks import broadcasts
 from tests.commands.conftest import Niangjia
 from tests.rules.cast import Town
@@ -79,6 +83,37 @@ def test_new_preview_approve_send_status(
     code, said, _ = niangjia("broadcast", "status", "--as", "lin")
     assert "改到周日" in said
     assert "改到周日" not in niangjia("broadcast", "status", "--as", "south")[1]
+
+
+def test_words_that_changed_during_their_preview_are_not_previewed(
+    phones: list[Phone], niangjia: Niangjia, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    niangjia("broadcast", "new", "--text", "周六见", "--topic", "news", "--as", "lin")
+    real = Client.preview_mass
+
+    def meanwhile(*args: Any) -> None:
+        real(*args)
+        niangjia("broadcast", "edit", 1, "--text", "随便写的", "--as", "lin")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "preview_mass", meanwhile)
+        code, _, err = niangjia("broadcast", "preview", 1, "--as", "lin")
+    assert (code, "再预览一次" in err) == (1, True)
+    assert "preview" in niangjia("broadcast", "approve", 1, "--as", "wang")[2]
+
+
+def test_a_preview_stays_in_the_house(phones: list[Phone], niangjia: Niangjia, town: Town) -> None:
+    worker = town.db.scalar(select(Worker).where(Worker.openid == phones[4].openid))
+    below = organisations.add(town.db, "城北纺织厂工会", town.north)
+    clerk = town.db.scalar(select(Worker).where(Worker.openid == phones[1].openid))
+    town.staff("neighbour", town.south, worker=worker)
+    town.staff("clerk", below, worker=clerk)
+    town.db.commit()
+    niangjia("broadcast", "new", "--text", "还没批准", "--topic", "news", "--as", "lin")
+    assert "没有找到" in niangjia("broadcast", "preview", 1, "--to", "neighbour", "--as", "lin")[2]
+    assert heard(phones[4]) == []
+    assert niangjia("broadcast", "preview", 1, "--to", "clerk", "--as", "lin")[0] == 0
+    assert heard(phones[1]) == ["还没批准"]
 
 
 def test_what_makes_no_sense_is_said(phones: list[Phone], niangjia: Niangjia) -> None:
