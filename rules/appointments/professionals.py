@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import SHANGHAI
@@ -97,6 +97,7 @@ def be_away(
     ("absence_changed"), and the caller must roll back and warn again. From then on nobody can book into it.
     """
     check_absence(starts_at, ends_at, now=now)
+    _lock(db, professional)
     same = db.scalar(
         select(HoursException).where(
             HoursException.professional_id == professional.id,
@@ -132,7 +133,8 @@ def come_back(db: Session, worker_id: int, absence_id: int) -> HoursException:
     Raises Refused: absence_gone; absence_changed, and the caller must roll back.
     """
     professional = need(db, worker_id)
-    absence = db.get(HoursException, absence_id)
+    _lock(db, professional)
+    absence = db.get(HoursException, absence_id, populate_existing=True)
     if absence is None or absence.professional_id != professional.id or absence.is_there:
         raise Refused("absence_gone")
     db.execute(delete(Tick).where(Tick.exception_id == absence.id))
@@ -148,6 +150,16 @@ def come_back(db: Session, worker_id: int, absence_id: int) -> HoursException:
         if not _block(db, other):
             raise Refused("absence_changed")
     return absence
+
+
+def _lock(db: Session, professional: Professional) -> None:
+    """Absences of one professional come and go one at a time; whoever books does not wait for them."""
+    db.execute(
+        update(Professional)
+        .where(Professional.id == professional.id)
+        .values(name=Professional.name)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _block(db: Session, absence: HoursException) -> bool:
