@@ -11,13 +11,16 @@ from hiredis import pack_command
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from core.config import Config
 
 LOST = (RedisConnectionError, RedisTimeoutError, OSError)
+_TAKES_NOTHING = ("OOM ", "MISCONF ", "READONLY ", "NOREPLICAS ")
+"""What a Redis says whose memory or disk is full, or that follows another: as good as away until it is put right."""
+_TYPED = (OutOfMemoryError, ReadOnlyError)  # redis-py's names for two of these, unless a script met them
 
 
 def connect(config: Config, **options: Any) -> redis.Redis:
@@ -138,6 +141,10 @@ class _Line:
             self._load()
             self._send(_packed(script, args))
             return self.connection.read_response()
+        except ResponseError as error:
+            if isinstance(error, _TYPED) or any(word in str(error) for word in _TAKES_NOTHING):
+                raise RedisConnectionError(str(error)) from error
+            raise
 
     def tell(self, script: Script, args: tuple[str | bytes, ...]) -> None:
         """Send the script, by its hash: whole it would cost Redis a third more, and only SCRIPT FLUSH loses it."""
