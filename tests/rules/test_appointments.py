@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -398,3 +399,22 @@ def test_hours_and_lengths_fit_the_ticks(clinic: Clinic) -> None:
     facts = {"minutes": 45, "buffer_minutes": 0, "notice_minutes": 0, "cancel_minutes": 0, "move_minutes": 0}
     with pytest.raises(Refused, match="odd_minutes"):
         planning.add_service(clinic.db, clinic.union, "别的", asks="？", **facts)
+
+
+@pytest.mark.parametrize(
+    ("odd", "code"),
+    [
+        ({"buffer_minutes": -10}, "odd_minutes"),  # would leave the end of each booking to somebody else
+        ({"minutes": 100_000_000}, "odd_minutes"),
+        ({"notice_minutes": -60}, "odd_minutes"),
+        ({"cancel_minutes": -10}, "odd_minutes"),
+        ({"name": " \u200b"}, "bad_service"),  # every sentence has an empty name in it
+        ({"name": "长" * 41}, "bad_service"),
+        ({"asks": ""}, "bad_service"),
+    ],
+)
+def test_a_service_that_makes_no_sense_is_not_set_up(clinic: Clinic, odd: dict[str, Any], code: str) -> None:
+    facts = {"name": "别的", "asks": "？", "minutes": 50, "buffer_minutes": 10}
+    limits = {"notice_minutes": 0, "cancel_minutes": 0, "move_minutes": 0}
+    with pytest.raises(Refused, match=code):
+        planning.add_service(clinic.db, clinic.union, **(facts | limits | odd))  # type: ignore[arg-type]
