@@ -154,7 +154,7 @@ def start(config: Config, way: Way) -> int:
         lin, wang = staff.by_login(db, "lin"), staff.by_login(db, "wang")
         body = {"text": f"{TEXT}{now.timestamp()}"}
         one = life.new(db, lin, "text", body, topic=Topic.ACTIVITY, way=way, audience={}, now=now)
-        life.previewed(db, one, lin, now=now)
+        life.previewed(db, one, lin, version=one.version, now=now)
         life.approve(db, one, wang, now=now)
         life.start(db, one, lin, now=now)
         db.commit()

@@ -121,13 +121,14 @@ def preview(broadcast_id: int, to: str | None, login: str) -> None:
     """Show it on one phone of the staff. Nothing can be approved before."""
     config = load()
     with _acting(broadcast_id, login) as (db, one, staff):
-        openid = life.phone(db, to or login)
+        openid = life.phone(db, one, staff, to or login)
+        version = one.version
         said = content(life.words(db, one))
         _broadcasts.count(db, one)
         db.rollback()
         with wechat(config) as client:
             client.preview_mass(openid, said)
-        life.previewed(db, one, staff, now=utcnow())
+        life.previewed(db, one, staff, version=version, now=utcnow())
         db.commit()
         click.echo(f"群发 {one.id} 发到手机上了，看一眼。没问题就请另一位同事批准。")
 

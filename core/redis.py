@@ -11,13 +11,16 @@ from hiredis import pack_command
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from core.config import Config
 
 LOST = (RedisConnectionError, RedisTimeoutError, OSError)
+_TAKES_NOTHING = ("OOM ", "MISCONF ", "READONLY ", "NOREPLICAS ")
+"""What a Redis says whose memory or disk is full, or that follows another: as good as away until it is put right."""
+_TYPED = (OutOfMemoryError, ReadOnlyError)  # redis-py's names for two of these, unless a script met them
 
 
 def connect(config: Config, **options: Any) -> redis.Redis:
@@ -91,7 +94,7 @@ class Lane:
         try:
             line = self._idle.pop()
         except IndexError:
-            line = _Line(self._pool.get_connection())
+            line = self._new_line()
         try:
             said = use(line)
         except BaseException:
@@ -100,13 +103,24 @@ class Lane:
         self._idle.append(line)
         return said
 
+    def _new_line(self) -> _Line:
+        connection = self._pool.get_connection()
+        try:
+            return _Line(connection)
+        except BaseException:  # a Redis that still loads its data says no here, many times a second
+            self._let_go(connection)
+            raise
+
     def _forget(self) -> None:
         while self._idle:
             self._hang_up(self._idle.pop())
 
     def _hang_up(self, line: _Line) -> None:
-        line.connection.disconnect()
-        self._pool.release(line.connection)
+        self._let_go(line.connection)
+
+    def _let_go(self, connection: Any) -> None:
+        connection.disconnect()
+        self._pool.release(connection)
 
 
 class _Line:
@@ -127,6 +141,10 @@ class _Line:
             self._load()
             self._send(_packed(script, args))
             return self.connection.read_response()
+        except ResponseError as error:
+            if isinstance(error, _TYPED) or any(word in str(error) for word in _TAKES_NOTHING):
+                raise RedisConnectionError(str(error)) from error
+            raise
 
     def tell(self, script: Script, args: tuple[str | bytes, ...]) -> None:
         """Send the script, by its hash: whole it would cost Redis a third more, and only SCRIPT FLUSH loses it."""

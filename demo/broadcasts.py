@@ -62,5 +62,5 @@ def _write(db: Session, stage: Scenery, one: Draft, *, at: datetime) -> Broadcas
         db, writer, "text", {"text": one.text}, topic=one.topic, way=one.way, audience=one.audience, now=at
     )
     if one.is_previewed:
-        life.previewed(db, broadcast, writer, now=at + timedelta(minutes=5))
+        life.previewed(db, broadcast, writer, version=broadcast.version, now=at + timedelta(minutes=5))
     return broadcast

@@ -246,7 +246,7 @@ def is_away(chat: Chat, text: str) -> Say | None:
     if said is None:
         return texts.WHEN_AWAY
     professionals.check_absence(*said, now=chat.now)
-    hit = professionals.hit_by(chat.db, professional, *said)
+    hit = professionals.hit_by(chat.db, professional, *said, now=chat.now)
     sure = f"away.{int(said[0].timestamp())}.{int(said[1].timestamp())}.{_mark(hit)}"
     return texts.away_sure(*said, hit, chat.now, sure)
 
@@ -259,7 +259,7 @@ def away(chat: Chat, argument: str) -> Say:
     if len(parts) != 3 or not all(0 <= part < 2**33 for part in parts):
         raise Refused("nothing")
     starts_at, ends_at = (datetime.fromtimestamp(part, UTC) for part in parts[:2])
-    hit = professionals.hit_by(chat.db, professional, starts_at, ends_at)
+    hit = professionals.hit_by(chat.db, professional, starts_at, ends_at, now=chat.now)
     seen = frozenset(booking.id for booking in hit) if _mark(hit) == parts[2] else frozenset({-1})
     absence = professionals.be_away(
         chat.db, professional, starts_at, ends_at, seen=seen, now=chat.now, terms=terms(chat.config)

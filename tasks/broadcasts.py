@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from core import log, metrics
 from core.clock import local, utcnow
 from core.config import Broadcasts
 from core.db import Desk, commit
+from core.errors import Refused
 from models.broadcasts import Batch, Broadcast, BroadcastState, BroadcastVersion, RecipientState
 from rules.broadcasts import audience, batches, life, results, rows
 from rules.broadcasts.batches import Call, Pace
@@ -201,15 +203,21 @@ def _conclude(
         return
     limit = all_tried * post.settings.failure_percent
     if failed and all_tried >= post.settings.failure_minimum and all_failed * 100 >= limit:
-        life.pause(db, broadcast, now=now, reason="failures")
+        _hold(db, broadcast, now=now, reason="failures")
 
 
 def _pause(db: Session, broadcast: Broadcast, code: int, now: datetime) -> None:
     if PlatformError("", code, "").reaction is Reaction.QUOTA:
         midnight = local(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        life.pause(db, broadcast, now=now, reason="quota", errcode=code, resume_at=midnight + QUOTA_OVER)
+        _hold(db, broadcast, now=now, reason="quota", errcode=code, resume_at=midnight + QUOTA_OVER)
     else:
-        life.pause(db, broadcast, now=now, reason="platform", errcode=code)
+        _hold(db, broadcast, now=now, reason="platform", errcode=code)
+
+
+def _hold(db: Session, broadcast: Broadcast, **why: Any) -> None:
+    """Pause it, unless staff did so a moment ago: what became of people is written down all the same."""
+    with suppress(Refused):
+        life.pause(db, broadcast, **why)
 
 
 # by mass message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -65,11 +66,21 @@ def meanings(reading: Reading[T]) -> list[T]:
     return []
 
 
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""What a phone puts around a number that is copied from its contacts."""
+
+
 def tidy(text: str) -> str:
     """Folded to half-width simplified lower case, no outer blanks or closing marks, cut after `MOST` characters.
 
     A text that is longer keeps a mark that no pattern accepts, so that it is never read in part.
     """
-    folded = fold(text[: MOST + 1]).lower().replace("○", "〇").replace("－", "-").replace("—", "-")
+    folded = (
+        _UNSEEN.sub("", fold(text[: MOST + 1]))
+        .lower()
+        .replace("○", "〇")
+        .replace("－", "-")
+        .replace("—", "-")
+    )
     folded = folded.strip(" \t\r\n\u200b\ufeff.,。!?;、~…")
     return folded if len(text) <= MOST else folded + "\0"

@@ -136,12 +136,13 @@ def move(
     Refused: booking_changed, move_late, slot_taken, booked_then, slot_closed, reason_needed, not_found.
     """
     before = booking.starts_at
+    _need_reach(booking, staff)
     if booking.state != BookingState.BOOKED:
         raise Refused("booking_changed")
     if before == starts_at and booking.professional_id == professional_id:
         return booking
     is_late = now > last_move(booking)
-    _need_right(db, booking, staff, reason, is_late, "move_late", until=last_move(booking), now=now)
+    _need_right(booking, staff, reason, is_late, "move_late", until=last_move(booking), now=now)
     offer = _offer(db, booking.service, professional_id)
     keys = ticks.of_booking(booking.service, professional_id, offer.place, booking.worker_id, starts_at)
     held = {ticks.Key(one.kind, one.owner_id, one.at) for one in _ticks_of(db, booking)}
@@ -199,11 +200,12 @@ def cancel(
     seat that is freed late is better than one that stays empty. Staff may with a reason. Raises Refused:
     booking_changed, cancel_late, reason_needed, not_found.
     """
+    _need_reach(booking, staff)
     if booking.state == BookingState.CANCELLED:
         return
     is_late = now > last_cancel(booking)
     if not (may_be_late and now < booking.starts_at):
-        _need_right(db, booking, staff, reason, is_late, "cancel_late", until=last_cancel(booking), now=now)
+        _need_right(booking, staff, reason, is_late, "cancel_late", until=last_cancel(booking), now=now)
     moves.move(
         db,
         booking,
@@ -344,8 +346,13 @@ def _need_slot(
     raise Refused("slot_closed")
 
 
+def _need_reach(booking: Booking, staff: Staff | None) -> None:
+    """First of all: whoever may not touch a booking learns neither its time nor whether it is on."""
+    if staff is not None and not staff.organisation.has_within(booking.service.organisation):
+        raise Refused("not_found")
+
+
 def _need_right(
-    db: Session,
     booking: Booking,
     staff: Staff | None,
     reason: str | None,
@@ -359,8 +366,6 @@ def _need_right(
         if is_late:
             raise Refused(code, until=until)
         return
-    if not staff.organisation.has_within(booking.service.organisation):
-        raise Refused("not_found")
     if not (reason or "").strip():
         raise Refused("reason_needed")
     if booking.starts_at <= now:

@@ -11,17 +11,31 @@ from sqlalchemy.orm import Session
 
 from core.clock import SHANGHAI, local
 from core.errors import Refused
+from core.visible import tidy
 from models.appointments import Hours, HoursException, Offer, Place, Professional, Service
 from models.people import Organisation, Staff
 from rules.appointments.ticks import MINUTES
 
+LONGEST = 8 * 60
+"""Minutes of one booking, and of the rest behind it."""
+FURTHEST = 60 * 24 * 60
+"""Minutes before it, of any limit."""
+
 
 def add_service(db: Session, organisation: Organisation, name: str, *, asks: str, **facts: Any) -> Service:
-    """A new service; `facts` are its lengths and limits. Raises Refused: name_taken, odd_minutes."""
+    """A new service; `facts` are its lengths and limits. Raises Refused: bad_service, name_taken, odd_minutes."""
+    name, asks, words = tidy(name), tidy(asks), tidy(facts.pop("words", ""))
+    if not 0 < len(name) <= 40 or not 0 < len(asks) <= 100 or len(words) > 200:
+        raise Refused("bad_service")
     if db.scalar(select(Service.id).where(Service.name == name)):
         raise Refused("name_taken")
-    service = Service(organisation_id=organisation.id, name=name, asks=asks, **facts)
-    if service.minutes < MINUTES or service.minutes % MINUTES or service.buffer_minutes % MINUTES:
+    service = Service(organisation_id=organisation.id, name=name, asks=asks, words=words, **facts)
+    if not MINUTES <= service.minutes <= LONGEST or service.minutes % MINUTES:
+        raise Refused("odd_minutes")
+    if not 0 <= service.buffer_minutes <= LONGEST or service.buffer_minutes % MINUTES:
+        raise Refused("odd_minutes")
+    before = (service.notice_minutes, service.cancel_minutes, service.move_minutes)
+    if not all(0 <= minutes <= FURTHEST for minutes in before):
         raise Refused("odd_minutes")
     db.add(service)
     db.flush()

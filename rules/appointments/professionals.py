@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import SHANGHAI
@@ -62,12 +62,14 @@ def mark(db: Session, worker_id: int, booking_id: int, *, came: bool, now: datet
     return booking
 
 
-def hit_by(db: Session, professional: Professional, starts_at: datetime, ends_at: datetime) -> list[Booking]:
-    """The bookings that an absence would hit."""
+def hit_by(
+    db: Session, professional: Professional, starts_at: datetime, ends_at: datetime, *, now: datetime
+) -> list[Booking]:
+    """The bookings that an absence would hit; what has begun is not called off any more."""
     return [
         booking
         for booking in _between(db, professional, starts_at, ends_at)
-        if booking.state == BookingState.BOOKED
+        if booking.state == BookingState.BOOKED and booking.starts_at > now
     ]
 
 
@@ -95,6 +97,7 @@ def be_away(
     ("absence_changed"), and the caller must roll back and warn again. From then on nobody can book into it.
     """
     check_absence(starts_at, ends_at, now=now)
+    _lock(db, professional)
     same = db.scalar(
         select(HoursException).where(
             HoursException.professional_id == professional.id,
@@ -105,7 +108,7 @@ def be_away(
     )
     if same is not None:
         return same
-    hit = hit_by(db, professional, starts_at, ends_at)
+    hit = hit_by(db, professional, starts_at, ends_at, now=now)
     if {booking.id for booking in hit} != seen:
         raise Refused("absence_changed")
     absence = HoursException(
@@ -116,10 +119,7 @@ def be_away(
     for booking in hit:
         moves.move(db, booking, BookingState.CANCELLED, now=now, staff_id=professional.staff_id)
         ticks.free_booking(db, booking.id)
-    keys = ticks.of_absence(professional.id, starts_at, ends_at)
-    held = {(one.kind, one.owner_id, one.at) for one in ticks.taken(db, keys)}
-    free = [key for key in keys if key not in held]  # held: by another absence, or the rest behind a booking
-    if not ticks.take(db, free, exception_id=absence.id) or hit_by(db, professional, starts_at, ends_at):
+    if not _block(db, absence) or hit_by(db, professional, starts_at, ends_at, now=now):
         raise Refused("absence_changed")
     for booking in hit:  # only now the slots near them are those without this absence
         near = slots.instead_of(db, booking, now=now, terms=terms)
@@ -128,14 +128,45 @@ def be_away(
 
 
 def come_back(db: Session, worker_id: int, absence_id: int) -> HoursException:
-    """Take an absence back; what was cancelled stays so. Raises Refused("absence_gone")."""
+    """Take an absence back; what was cancelled stays so, and what another one blocks too.
+
+    Raises Refused: absence_gone; absence_changed, and the caller must roll back.
+    """
     professional = need(db, worker_id)
-    absence = db.get(HoursException, absence_id)
+    _lock(db, professional)
+    absence = db.get(HoursException, absence_id, populate_existing=True)
     if absence is None or absence.professional_id != professional.id or absence.is_there:
         raise Refused("absence_gone")
     db.execute(delete(Tick).where(Tick.exception_id == absence.id))
     db.delete(absence)
+    db.flush()
+    others = select(HoursException).where(
+        HoursException.professional_id == professional.id,
+        HoursException.is_there.is_(False),
+        HoursException.starts_at < absence.ends_at,
+        HoursException.ends_at > absence.starts_at,
+    )
+    for other in db.scalars(others.order_by(HoursException.id)):
+        if not _block(db, other):
+            raise Refused("absence_changed")
     return absence
+
+
+def _lock(db: Session, professional: Professional) -> None:
+    """Absences of one professional come and go one at a time; whoever books does not wait for them."""
+    db.execute(
+        update(Professional)
+        .where(Professional.id == professional.id)
+        .values(name=Professional.name)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _block(db: Session, absence: HoursException) -> bool:
+    """Take what nothing else holds: not another absence, nor the rest behind a booking. False: lost it meanwhile."""
+    keys = ticks.of_absence(absence.professional_id, absence.starts_at, absence.ends_at)
+    held = {(one.kind, one.owner_id, one.at) for one in ticks.taken(db, keys)}
+    return ticks.take(db, [key for key in keys if key not in held], exception_id=absence.id)
 
 
 def _between(

@@ -145,17 +145,26 @@ def words(db: Session, broadcast: Broadcast, version: int | None = None) -> Broa
     return db.get_one(BroadcastVersion, (broadcast.id, version or broadcast.version))
 
 
-def previewed(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> None:
-    """The newest words were shown on a phone."""
+def previewed(db: Session, broadcast: Broadcast, staff: Staff, *, version: int, now: datetime) -> None:
+    """These words were shown on a phone. Raises Refused("broadcast_changed") when they are not the newest any more."""
     _need_reach(staff, broadcast)
-    version = words(db, broadcast)
+    shown = words(db, broadcast, version)
+    if broadcast.version != version:
+        raise Refused("broadcast_changed")
     move(db, broadcast, _PREVIEWED, now=now, staff=staff)
-    version.previewed_by_id, version.previewed_at = staff.id, now
+    shown.previewed_by_id, shown.previewed_at = staff.id, now
 
 
-def phone(db: Session, login: str) -> str:
-    """The OpenID of a member of staff, for the preview."""
+def phone(db: Session, broadcast: Broadcast, staff: Staff, login: str) -> str:
+    """The OpenID of a member of staff, for the preview: words that nobody approved stay in the house.
+
+    Shown to whoever could write or approve them, and to staff below the one who asks. Raises Refused: no_such_staff,
+    not_found, no_phone.
+    """
     member = staff_rules.by_login(db, login)
+    is_above = member.organisation.has_within(broadcast.organisation)
+    if not is_above and not staff.organisation.has_within(member.organisation):
+        raise Refused("not_found")
     worker = db.get(Worker, member.worker_id) if member.worker_id is not None else None
     if worker is None or not worker.is_following:
         raise Refused("no_phone")

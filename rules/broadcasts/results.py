@@ -183,8 +183,22 @@ def finish(db: Session, broadcast: Broadcast, *, now: datetime) -> bool:
     """完成, and only when nobody is open. Whether it is."""
     if broadcast.state != BroadcastState.SENDING or not broadcast.is_frozen or has_open(db, broadcast.id):
         return False
+    if _locked(db, broadcast) != BroadcastState.SENDING or has_open(db, broadcast.id):
+        return False
     life.move(db, broadcast, BroadcastState.DONE, now=now, done_at=now)
     return True
+
+
+def _locked(db: Session, broadcast: Broadcast) -> str:
+    """Of those who end it and those who open somebody again, one at a time. Where it stands now."""
+    db.execute(
+        update(Broadcast)
+        .where(Broadcast.id == broadcast.id)
+        .values(batches=Broadcast.batches)
+        .execution_options(synchronize_session=False)
+    )
+    db.refresh(broadcast)
+    return broadcast.state
 
 
 def tally(db: Session, broadcast: Broadcast, tried: int, failed: int) -> tuple[int, int]:
@@ -259,6 +273,7 @@ def look(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> i
 def settle_unknown(db: Session, broadcast: Broadcast, staff: Staff, *, arrived: bool, now: datetime) -> int:
     """Staff decide about all who are unknown: taken as arrived, or written to once more. How many."""
     life.find(db, staff, broadcast.id)
+    _locked(db, broadcast)
     after = RecipientState.SENT if arrived else RecipientState.WAITING
     values: dict[str, Any] = {"state": after, "reason": "settled" if arrived else None}
     if not arrived:

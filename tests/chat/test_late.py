@@ -334,6 +334,32 @@ def test_A3_while_redis_is_away_messages_wait_for_it(config: Config, server: Ser
         assert account.state(phone)["count"] == 3
 
 
+@pytest.mark.parametrize("trouble", ["memory", "copies", "follower"])
+def test_A3_while_redis_takes_nothing_messages_wait_for_it(
+    config: Config, server: Server, trouble: str
+) -> None:
+    config = config.model_copy(update={"redis": config.redis.model_copy(update={"url": server.url})})
+    with opened(in_mode(config, "plain"), answer_seconds=2.0) as account, closing(connect(config)) as redis:
+        handler, phone = Slow(account), account.phone()
+        handler.go.set()
+        account.bot.converse = handler
+        assert phone.says("一") == "办好了：一"
+        if trouble == "memory":
+            redis.config_set("maxmemory", "100kb")
+        elif trouble == "copies":
+            redis.config_set("min-replicas-to-write", 1)
+        else:
+            redis.slaveof("127.0.0.1", 1)
+        assert "正在办" in timed(phone, "二", within=2.0 + ROOM)
+        redis.config_set("maxmemory", 0)
+        redis.config_set("min-replicas-to-write", 0)
+        redis.slaveof()
+        until(lambda: account.notices(phone, take=False))
+        assert account.notices(phone) == ["办好了：二"]
+        assert phone.says("三") == "办好了：三"
+        assert handler.runs == ["一", "二", "三"]
+
+
 def test_A3_a_redis_lost_between_effect_and_answer_changes_nothing(config: Config, server: Server) -> None:
     config = config.model_copy(update={"redis": config.redis.model_copy(update={"url": server.url})})
     with opened(in_mode(config, "plain")) as account:

@@ -80,6 +80,30 @@ def test_a_look_at_what_is_gone_is_left_out(fair: Fair, her: Phone, him: Phone) 
     assert (rows(account), waiting(account)) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"nonsense",
+        b"1 2 x k",
+        b"1 2 nan k",
+        b"1 2 1e30 k",
+        b"\xff\xfe 2 1 k",
+        b"1 2 1.5 a\0b",
+        b"99999999999999999999 2 1.5 k",
+        b"1 -2 1.5 k",
+    ],
+)
+def test_garbage_in_the_stream_stops_nobody(fair: Fair, her: Phone, him: Phone, garbage: bytes) -> None:
+    account = fair.account
+    with closing(connect(account.config)) as redis:
+        redis.xadd(waiting_key(account.config), {"": garbage})
+    him.scans(fair.code(her))
+    assert "小禾" in him.says("收藏"), "which catches up first"
+    assert (rows(account), waiting(account)) == (1, 0)
+    assert any(line.get("event") == "look left out, nobody can read it" for line in account.lines())
+
+
 def test_what_cannot_be_written_waits_on(
     fair: Fair, her: Phone, him: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

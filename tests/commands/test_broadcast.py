@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from emulator.testing import Phone, Running
 from models.broadcasts import Batch, Broadcast, Topic, Way
 from models.messages import Notice
 from models.people import Audit, Worker
+from rules import organisations
 from rules import staff as staff_rules
 from rules.broadcasts import life, results
 from tasks import broadcasts
@@ -166,6 +169,37 @@ def test_F10_an_old_broadcast_that_differs_is_still_in_the_list(
     code, said, _ = niangjia("broadcast", "status", old.id, "--as", "lin")
     assert code == 3
     assert "交了 2 人，微信没有说结果（还没有人看过）" in said
+
+
+def test_words_that_changed_during_their_preview_are_not_previewed(
+    phones: list[Phone], niangjia: Niangjia, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    niangjia("broadcast", "new", "--text", "周六见", "--topic", "news", "--as", "lin")
+    real = Client.preview_mass
+
+    def meanwhile(*args: Any) -> None:
+        real(*args)
+        niangjia("broadcast", "edit", 1, "--text", "随便写的", "--as", "lin")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "preview_mass", meanwhile)
+        code, _, err = niangjia("broadcast", "preview", 1, "--as", "lin")
+    assert (code, "再预览一次" in err) == (1, True)
+    assert "preview" in niangjia("broadcast", "approve", 1, "--as", "wang")[2]
+
+
+def test_a_preview_stays_in_the_house(phones: list[Phone], niangjia: Niangjia, town: Town) -> None:
+    worker = town.db.scalar(select(Worker).where(Worker.openid == phones[4].openid))
+    below = organisations.add(town.db, "城北纺织厂工会", town.north)
+    clerk = town.db.scalar(select(Worker).where(Worker.openid == phones[1].openid))
+    town.staff("neighbour", town.south, worker=worker)
+    town.staff("clerk", below, worker=clerk)
+    town.db.commit()
+    niangjia("broadcast", "new", "--text", "还没批准", "--topic", "news", "--as", "lin")
+    assert "没有找到" in niangjia("broadcast", "preview", 1, "--to", "neighbour", "--as", "lin")[2]
+    assert heard(phones[4]) == []
+    assert niangjia("broadcast", "preview", 1, "--to", "clerk", "--as", "lin")[0] == 0
+    assert heard(phones[1]) == ["还没批准"]
 
 
 def test_what_makes_no_sense_is_said(phones: list[Phone], niangjia: Niangjia) -> None:

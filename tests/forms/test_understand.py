@@ -1228,3 +1228,9 @@ def test_B7_one_wrong_digit_of_an_id_number_never_passes(born: date, order: int,
     assert reading.value.born == born
     wrong = f"{number[:at]}{digit}{number[at + 1 :]}"
     assert wrong == number or isinstance(understand.id_number(wrong, MONDAY), Unclear)
+
+
+def test_B7_marks_around_a_number_copied_on_a_phone_are_not_seen() -> None:
+    for mark in ("\u202d", "\u202a", "\u2066", "\u200e", "\u200b"):
+        assert isinstance(understand.phone(f"{mark}138 0013 8000\u202c"), Understood)
+        assert isinstance(understand.number(f"{mark}12\u2069"), Understood)

@@ -106,7 +106,7 @@ class History:
         who = self.rng.choice(self.people)
         starts = at(self.rng.choice([24, 25, 26, 27]), self.rng.choice([8, 9, 12, 14]))
         ends = starts + timedelta(minutes=self.rng.choice([25, 60, 240, 2000]))
-        hit = frozenset(one.id for one in professionals.hit_by(self.db, who, starts, ends))
+        hit = frozenset(one.id for one in professionals.hit_by(self.db, who, starts, ends, now=self.now))
         seen = hit if self.rng.random() < 0.8 else hit | {-1}
         professionals.be_away(self.db, who, starts, ends, seen=seen, now=self.now, terms=TERMS)
 
@@ -152,9 +152,17 @@ class History:
         assert not held
         for absence in self.db.scalars(select(HoursException)):
             who = next(one for one in self.people if one.id == absence.professional_id)
-            hit = professionals.hit_by(self.db, who, absence.starts_at, absence.ends_at)
-            assert not hit, "booked into an absence"
+            span = (absence.starts_at, absence.ends_at)
+            assert not professionals.hit_by(self.db, who, *span, now=absence.made_at), (
+                "booked into an absence"
+            )
+        away = self.db.execute(
+            select(HoursException.professional_id, HoursException.starts_at, HoursException.ends_at)
+        ).all()
         for slot in self.clinic.free(now=self.now)[:10]:
+            for who_id, starts, ends in away:
+                is_apart = slot.ends_at <= starts or ends <= slot.starts_at
+                assert who_id != slot.professional_id or is_apart, "offered in an absence"
             for one in there:
                 if one.professional_id == slot.professional_id:
                     assert slot.ends_at <= one.starts_at or one.ends_at <= slot.starts_at, "offered twice"

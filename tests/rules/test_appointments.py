@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -259,7 +260,7 @@ def test_B11_the_reason_is_sealed_in_the_database(clinic: Clinic, worker: Worker
 def test_an_absence_cancels_tells_and_blocks(clinic: Clinic, town: Town, worker: Worker) -> None:
     hit, spared = clinic.book(worker, at(27, 15)), clinic.book(worker, at(27, 11))
     span = (at(27, 12), at(27, 18))
-    assert professionals.hit_by(clinic.db, clinic.chen, *span) == [hit]
+    assert professionals.hit_by(clinic.db, clinic.chen, *span, now=clinic.now) == [hit]
     act = {"now": clinic.now, "terms": TERMS}
     with pytest.raises(Refused, match="absence_changed"):
         professionals.be_away(clinic.db, clinic.chen, *span, seen=frozenset(), **act)  # type: ignore[arg-type]
@@ -283,6 +284,42 @@ def test_an_absence_right_behind_a_booking_takes_what_its_rest_leaves(clinic: Cl
     assert booking.state == BookingState.BOOKED
     held = clinic.db.scalars(select(Tick).where(Tick.exception_id == absence.id)).all()
     assert len(held) == 6
+
+
+def test_who_takes_one_absence_back_stays_away_for_another(clinic: Clinic, town: Town) -> None:
+    act = {"seen": frozenset[int](), "now": clinic.now, "terms": TERMS}
+    long = professionals.be_away(clinic.db, clinic.chen, at(27, 9), at(27, 12), **act)  # type: ignore[arg-type]
+    professionals.be_away(clinic.db, clinic.chen, at(27, 10), at(27, 16), **act)  # type: ignore[arg-type]
+    assert clinic.chen.staff.worker_id
+    professionals.come_back(clinic.db, clinic.chen.staff.worker_id, long.id)
+    assert times(clinic.free(), date(2026, 11, 27)) == ["09:00 陈老师", "16:00 陈老师"]
+    with pytest.raises(Refused, match="slot_taken"):
+        clinic.book(town.worker(), at(27, 11))
+
+
+def test_an_absence_leaves_what_has_begun_already(clinic: Clinic, worker: Worker) -> None:
+    over, later = clinic.book(worker, at(24, 9)), clinic.book(worker, at(24, 15))
+    span, now = (at(24, 0), at(25, 0)), at(24, 10, 30)
+    assert professionals.hit_by(clinic.db, clinic.chen, *span, now=now) == [later]
+    professionals.be_away(clinic.db, clinic.chen, *span, seen=frozenset({later.id}), now=now, terms=TERMS)
+    assert (over.state, later.state) == (BookingState.BOOKED, BookingState.CANCELLED)
+    assert told(clinic, worker.id) == ["booking_called_off"]
+
+
+def test_staff_of_another_union_learn_nothing_of_a_booking(
+    clinic: Clinic, town: Town, worker: Worker
+) -> None:
+    stranger = town.staff("south", town.south)
+    booking = clinic.book(worker, at(24, 9))
+    act = {"now": clinic.now, "terms": TERMS, "staff": stranger, "reason": "问问"}
+    for time in (at(24, 9), at(24, 10)):
+        with pytest.raises(Refused, match="not_found"):
+            bookings.move(clinic.db, booking, clinic.chen.id, time, **act)  # type: ignore[arg-type]
+    bookings.cancel(clinic.db, booking, now=clinic.now, terms=TERMS)
+    with pytest.raises(Refused, match="not_found"):
+        bookings.cancel(clinic.db, booking, **act)  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="not_found"):
+        bookings.move(clinic.db, booking, clinic.chen.id, at(24, 10), **act)  # type: ignore[arg-type]
 
 
 def test_coming_or_not_is_said_after_it_began_and_may_be_put_right(clinic: Clinic, worker: Worker) -> None:
@@ -362,3 +399,22 @@ def test_hours_and_lengths_fit_the_ticks(clinic: Clinic) -> None:
     facts = {"minutes": 45, "buffer_minutes": 0, "notice_minutes": 0, "cancel_minutes": 0, "move_minutes": 0}
     with pytest.raises(Refused, match="odd_minutes"):
         planning.add_service(clinic.db, clinic.union, "别的", asks="？", **facts)
+
+
+@pytest.mark.parametrize(
+    ("odd", "code"),
+    [
+        ({"buffer_minutes": -10}, "odd_minutes"),  # would leave the end of each booking to somebody else
+        ({"minutes": 100_000_000}, "odd_minutes"),
+        ({"notice_minutes": -60}, "odd_minutes"),
+        ({"cancel_minutes": -10}, "odd_minutes"),
+        ({"name": " \u200b"}, "bad_service"),  # every sentence has an empty name in it
+        ({"name": "长" * 41}, "bad_service"),
+        ({"asks": ""}, "bad_service"),
+    ],
+)
+def test_a_service_that_makes_no_sense_is_not_set_up(clinic: Clinic, odd: dict[str, Any], code: str) -> None:
+    facts = {"name": "别的", "asks": "？", "minutes": 50, "buffer_minutes": 10}
+    limits = {"notice_minutes": 0, "cancel_minutes": 0, "move_minutes": 0}
+    with pytest.raises(Refused, match=code):
+        planning.add_service(clinic.db, clinic.union, **(facts | limits | odd))  # type: ignore[arg-type]

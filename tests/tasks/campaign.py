@@ -88,7 +88,7 @@ class Campaign:
             return one.id
 
     def agree(self, db: Session, one: Broadcast, writer: Staff, other: Staff) -> None:
-        life.previewed(db, one, writer, now=self.now)
+        life.previewed(db, one, writer, version=one.version, now=self.now)
         life.approve(db, one, other, now=self.now)
 
     def step(self, broadcast_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -130,14 +131,14 @@ def test_nothing_goes_out_before_a_preview_and_a_second_pair_of_eyes(campaign: C
             life.start(db, one, lin, now=now)
         with pytest.raises(Refused, match="preview_needed"):
             life.approve(db, one, wang, now=now)
-        life.previewed(db, one, lin, now=now)
+        life.previewed(db, one, lin, version=one.version, now=now)
         with pytest.raises(Refused, match="own_broadcast"):
             life.approve(db, one, lin, now=now)
         life.approve(db, one, wang, now=now)
         life.edit(db, one, wang, "text", {"text": "改了"}, now=now)
         with pytest.raises(Refused, match="approval_needed"):
             life.start(db, one, lin, now=now)
-        life.previewed(db, one, wang, now=now)
+        life.previewed(db, one, wang, version=one.version, now=now)
         for login in (lin, wang):  # one chose the people, the other wrote the words
             with pytest.raises(Refused, match="own_broadcast"):
                 life.approve(db, one, login, now=now)
@@ -181,6 +182,60 @@ def test_F3_done_is_said_only_when_nobody_is_open(campaign: Campaign) -> None:
     campaign.tell(second.message_id)
     campaign.work(one)
     assert campaign.get(one).state == "done"
+
+
+def test_F3_who_is_settled_while_it_ends_is_not_left_behind(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign.people(4)
+    one = campaign.write()
+    campaign.work(one)
+    with Session(campaign.engine) as db:
+        db.execute(update(Batch).values(state="unknown"))
+        db.execute(update(Recipient).values(state="unknown"))
+        db.commit()
+    real, calls = results.has_open, itertools.count()
+
+    def meanwhile(db: Session, broadcast_id: int) -> bool:
+        found = real(db, broadcast_id)
+        if next(calls) == 0:  # it has just been seen that nobody is open
+            with Session(campaign.engine) as other:
+                wang, same = staff.by_login(other, "wang"), other.get_one(Broadcast, one)
+                assert results.settle_unknown(other, same, wang, arrived=False, now=campaign.now) == 4
+                other.commit()
+        return found
+
+    monkeypatch.setattr(results, "has_open", meanwhile)
+    with Session(campaign.engine) as db:
+        assert not results.finish(db, db.get_one(Broadcast, one), now=campaign.now)
+        db.commit()
+    assert campaign.get(one).state == "sending"
+    campaign.work(one)
+    campaign.finish_jobs(one)
+    assert campaign.get(one).state == "done"
+    assert campaign.counts(one) == {"sent": 4}
+
+
+@pytest.mark.postgres  # SQLite lets nobody else write meanwhile
+def test_F4_staff_pause_it_in_the_moment_in_which_the_quota_is_gone(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign.people(4)
+    campaign.platform.fault(MASS, errcode=45028, times=1)
+    one = campaign.write()
+    real, calls = life.pause, itertools.count()
+
+    def meanwhile(*args: Any, **more: Any) -> None:
+        if next(calls) == 0:
+            campaign.change(one, real)
+        real(*args, **more)
+
+    monkeypatch.setattr(life, "pause", meanwhile)
+    campaign.work(one)
+    held = campaign.get(one)
+    assert (held.state, held.pause_reason) == ("paused", "staff")
+    assert campaign.counts(one) == {"waiting": 4}
+    assert [batch.state for batch in campaign.batches(one)] == ["void"]
 
 
 def test_F2_a_mass_call_whose_answer_was_lost_is_settled_by_its_clientmsgid(campaign: Campaign) -> None:
