@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,9 +17,9 @@ from sqlalchemy.orm import Session
 from core import crypto
 from core.config import ROOT, Config
 from core.db import make_engine
-from models.appointments import Booking, BookingState, Tick
+from models.appointments import Booking, BookingState
 from tests.rules.cast import NOW, Town, build
-from tests.rules.clinic import CALENDAR, TERMS, Clinic, at, open_clinic
+from tests.rules.clinic import CALENDAR, TERMS, Clinic, at, faults, open_clinic
 from tests.wechat import environment
 
 pytestmark = pytest.mark.timeout(180)
@@ -86,22 +85,7 @@ class Office:
     def check(self) -> None:
         """Nobody and no room is in two bookings at a time; each booking holds its ticks, and nothing else any."""
         with Session(self.engine) as db:
-            bookings = db.scalars(select(Booking)).all()
-            for key in ("professional_id", "worker_id", "place_id"):
-                spans = sorted(
-                    (getattr(one, key), one.starts_at, one.ends_at)
-                    for one in bookings
-                    if one.state == "booked" and not (key == "place_id" and one.place.is_shared)
-                )
-                for first, second in pairwise(spans):
-                    assert first[0] != second[0] or first[2] <= second[1], (key, first, second)
-            held = Counter(db.scalars(select(Tick.booking_id).where(Tick.booking_id.is_not(None))))
-            for one in bookings:
-                length = one.service.minutes // 10
-                shares = 2 if one.place.is_shared else 3
-                wanted = shares * length + one.service.buffer_minutes // 10
-                assert held.pop(one.id, 0) == (wanted if one.state == "booked" else 0), one.id
-            assert not held
+            assert faults(db) == []
 
 
 def _say(process: subprocess.Popen[str], line: str) -> None:

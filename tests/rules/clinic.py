@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import workdays
 from core.clock import SHANGHAI
 from core.config import Appointments, Crisis
-from models.appointments import Booking, Professional, Service
+from models.appointments import (
+    Booking,
+    BookingMove,
+    BookingState,
+    HoursException,
+    Professional,
+    Service,
+    Tick,
+)
 from models.people import Organisation, Staff, Worker
 from rules import staff
-from rules.appointments import bookings, planning, slots
+from rules.appointments import bookings, planning, professionals, slots
 from rules.appointments.terms import Terms
 
 CALENDAR = {
@@ -117,3 +128,44 @@ def open_clinic(db: Session, union: Organisation, *, now: datetime, phones: dict
     planning.set_hours(db, lin, 2, [(9 * 60, 12 * 60), (14 * 60, 17 * 60)])
     planning.set_hours(db, gao, 1, [(9 * 60, 12 * 60)])
     return Clinic(db, union, counselling, law, chen, lin, gao, now + timedelta(0))
+
+
+def faults(db: Session) -> list[str]:
+    """What of the bookings and their ticks does not fit together; nothing, always."""
+    db.expire_all()
+    every = db.scalars(select(Booking)).all()
+    there = [one for one in every if one.state != BookingState.CANCELLED]
+    found = []
+    for key in ("professional_id", "worker_id", "place_id"):
+        spans = sorted(
+            (getattr(one, key), one.starts_at, one.ends_at, one.code)
+            for one in there
+            if not (key == "place_id" and one.place.is_shared)
+        )
+        for first, second in pairwise(spans):
+            if first[0] == second[0] and first[2] > second[1]:
+                found.append(f"{first[3]} and {second[3]} overlap by {key}")
+    held = Counter(one.booking_id for one in db.scalars(select(Tick)) if one.booking_id)
+    for one in every:
+        wanted = (2 if one.place.is_shared else 3) * one.service.minutes // 10
+        wanted += one.service.buffer_minutes // 10
+        ticks = held.pop(one.id, 0)
+        if ticks != (wanted if one in there else 0):
+            found.append(f"{one.code} is {one.state} and holds {ticks} ticks")
+    found += [f"ticks of no booking: {number}" for number in held]
+    absences = db.scalars(select(HoursException).where(HoursException.is_there.is_(False))).all()
+    for absence in absences:
+        who = db.get_one(Professional, absence.professional_id)
+        hit = professionals.hit_by(db, who, absence.starts_at, absence.ends_at, now=absence.made_at)
+        found += [f"{one.code} is booked into an absence" for one in hit]
+    kept = set(db.scalars(select(Tick.exception_id).where(Tick.exception_id.is_not(None))))
+    found += [f"ticks of no absence: {number}" for number in kept - {one.id for one in absences}]
+    moves: dict[int, list[tuple[str | None, str]]] = {}
+    for move in db.scalars(select(BookingMove).order_by(BookingMove.id)):
+        moves.setdefault(move.booking_id, []).append((move.before, move.after))
+    for one in every:
+        steps = moves.get(one.id, [])
+        chain = [None, *(after for _, after in steps)]
+        if chain != [*(before for before, _ in steps), one.state]:
+            found.append(f"{one.code} is {one.state} after {steps}")
+    return found
