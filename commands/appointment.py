@@ -146,12 +146,13 @@ def offer(login: str, service_name: str, place: str, shared: bool, name: str) ->
 @click.argument("login")
 @click.argument("weekday", type=click.IntRange(1, 7), required=False)
 @click.argument("spans", nargs=-1, metavar="[HH:MM-HH:MM]...")
-def hours(login: str, weekday: int | None, spans: tuple[str, ...]) -> None:
-    """Show somebody's week, or set one WEEKDAY (1 Monday … 7) of it; without times that day is cleared."""
+@click.option("--clear", is_flag=True, help="No hours on that day any more.")
+def hours(login: str, weekday: int | None, spans: tuple[str, ...], clear: bool) -> None:
+    """Show somebody's week, or set one WEEKDAY (1 Monday … 7) of it."""
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
         who = planning.professional_of(db, staff)
-        if weekday is not None:
+        if weekday is not None and (spans or clear):
             planning.set_hours(db, who, weekday - 1, [_span(one) for one in spans])
             db.commit()
         rows = db.scalars(
@@ -167,15 +168,16 @@ def hours(login: str, weekday: int | None, spans: tuple[str, ...]) -> None:
 @click.argument("login")
 @click.argument("day", metavar="[YYYY-MM-DD]", type=click.DateTime(["%Y-%m-%d"]), required=False)
 @click.argument("spans", nargs=-1, metavar="[HH:MM-HH:MM]...")
-def extra(login: str, day: datetime | None, spans: tuple[str, ...]) -> None:
-    """Show somebody's extra hours, or set those of one day (a holiday too); without times that day has none.
+@click.option("--clear", is_flag=True, help="No extra hours on that day any more.")
+def extra(login: str, day: datetime | None, spans: tuple[str, ...], clear: bool) -> None:
+    """Show somebody's extra hours, or set those of one day (a holiday too).
 
     They stand beside the hours of the week. Bookings that were made stay.
     """
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
-        if day is not None:
+        if day is not None and (spans or clear):
             planning.set_extra(db, staff, day.date(), [_span(one) for one in spans], now=now)
             db.commit()
         table(

@@ -178,7 +178,7 @@ SIGN_UP = Form(
         Agreement(
             "agreed",
             "确认",
-            lambda given: f"最后一项：{_agreement(given)}",
+            lambda given: f"最后一项，{_agreement(given)}",
             depends_on=("sitting",),
             lost="换了场次，要求不一样，再看一眼：",
         ),

@@ -322,7 +322,8 @@ def away_span(starts_at: datetime, ends_at: datetime, now: datetime) -> str:
     start, end = local(starts_at), local(ends_at)
     is_whole = (start.hour, start.minute, end.hour, end.minute) == (0, 0, 0, 0)
     if is_whole and (end.date() - start.date()).days == 1:
-        return f"{date_words(start.date(), local(now).date())} 全天"
+        day = date_words(start.date(), local(now).date())
+        return f"{day}全天" if day.endswith("）") else f"{day} 全天"
     if start.date() == end.date():
         return f"{when(starts_at, now)}–{end:%H:%M}"
     return f"{when(starts_at, now)} 到 {when(ends_at, now)}"

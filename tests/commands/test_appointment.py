@@ -34,7 +34,8 @@ def test_a_service_from_nothing(niangjia: Niangjia, town: Town) -> None:
     assert "徐老师" in niangjia("appointment", "professionals")[1]
     assert "心理咨询" in niangjia("appointment", "services")[1]
     assert len(town.db.scalars(select(Hours)).all()) == 2
-    assert niangjia("appointment", "hours", "xu", 1)[0] == 0
+    assert "14:00" in niangjia("appointment", "hours", "xu", 1)[1]
+    assert niangjia("appointment", "hours", "xu", 1, "--clear")[0] == 0
     town.db.rollback()
     assert not town.db.scalars(select(Hours)).all()
 
@@ -77,6 +78,8 @@ def test_extra_hours_on_one_day(niangjia: Niangjia, town: Town) -> None:
     assert "已经过去了" in niangjia("appointment", "extra", "xu", day - timedelta(days=4), "09:00-12:00")[2]
     assert starts()[0] == f"{day:%d} 09:00"  # what is refused changes nothing
     assert niangjia(*extra)[0] == 0
+    assert starts()[0] == f"{day:%d} 09:00"  # to look changes nothing
+    assert niangjia(*extra, "--clear")[0] == 0
     assert starts() == []
     who = planning.offering(town.db, staff.by_login(town.db, "xu"))
     midnight = datetime.combine(day, time(), SHANGHAI)
