@@ -7,48 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, literal_column, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.clock import local
-from core.db import insert_new, link_of
+from core.db import insert_new
 from core.errors import Refused
-from core.prepared import Prepared
-from models.appointments import Booking, BookingState, Offer, Professional, Service, Tick, TickKind
+from models.appointments import Booking, BookingState, Offer, Service, Tick, TickKind
 from models.people import Staff
 from rules import staff as staff_rules
-from rules.appointments import moves, slots, ticks
+from rules.appointments import moves, rush, slots, ticks
 from rules.appointments.terms import Terms
 from rules.notices import tell
-
-_NEXT = Prepared(
-    select(Professional.id)
-    .where(Professional.id == bindparam("professional"))
-    .with_for_update(key_share=True)  # does not stand in the way of rows that refer to the professional
-)
-_HELD = Prepared(
-    select(
-        Tick.kind,
-        Tick.booking_id,
-        select(Booking.id)
-        .where(Booking.draft_id == bindparam("draft"), Booking.worker_id == bindparam("worker"))
-        .scalar_subquery(),
-    ).where(
-        or_(
-            and_(
-                Tick.kind == literal_column("'p'"),
-                Tick.owner_id == bindparam("professional"),
-                Tick.at.between(bindparam("first"), bindparam("rest")),
-            ),
-            and_(
-                Tick.kind == literal_column("'w'"),
-                Tick.owner_id == bindparam("worker"),
-                Tick.at.between(bindparam("first"), bindparam("last")),
-            ),
-        )
-    )
-)
-"""What holds the time of a professional or of a worker, and the draft's booking: when places open, most end here."""
 
 
 def book(
@@ -68,10 +38,7 @@ def book(
     The same draft twice is one booking. A refusal leaves no trace. Raises Refused: slot_taken, booked_then (this
     worker has another booking at that time), slot_closed (no such time, or too late), too_many_bookings.
     """
-    wanted = (worker_id, service, professional_id, starts_at, draft_id)
-    earlier = _at_a_glance(db, *wanted)
-    if earlier is None and _queue(db, professional_id):
-        earlier = _at_a_glance(db, *wanted)
+    earlier = rush.turn_away(db, worker_id, service, professional_id, starts_at, draft_id)
     earlier = earlier or _of_draft(db, worker_id, draft_id)
     if earlier is not None:
         return earlier
@@ -265,45 +232,6 @@ def mine(db: Session, worker_id: int, booking_id: int) -> Booking:
 def by_token(db: Session, token: str) -> Booking | None:
     """The booking that a link names."""
     return db.scalar(select(Booking).where(Booking.token == token))
-
-
-def _at_a_glance(
-    db: Session, worker_id: int, service: Service, professional_id: int, starts_at: datetime, draft_id: str
-) -> Booking | None:
-    """Turn away who is too late, nearly everybody when many want one slot, by one query that writes nothing.
-
-    The booking of the same draft, if the time is held.
-    """
-    first = ticks.number(starts_at)
-    length = service.minutes // ticks.MINUTES
-    held = _HELD.rows(
-        db,
-        professional=professional_id,
-        worker=worker_id,
-        first=first,
-        rest=first + length + service.buffer_minutes // ticks.MINUTES - 1,
-        last=first + length - 1,
-        draft=draft_id,
-    )
-    if held and held[0][2] is not None:
-        return db.get(Booking, held[0][2])
-    own = next((row[1] for row in held if row[0] == TickKind.WORKER and row[1] is not None), None)
-    if own is not None:
-        raise Refused("booked_then", number=db.get_one(Booking, own).code)
-    if held:
-        raise Refused("slot_taken")
-    return None
-
-
-def _queue(db: Session, professional_id: int) -> bool:
-    """Wait until nobody else books this professional; whether that may have taken a while.
-
-    Not for being right, for which the ticks are there: who loses should lose before the costly questions.
-    """
-    if link_of(db).is_sqlite:
-        return False
-    _NEXT.rows(db, professional=professional_id)
-    return True
 
 
 def _of_draft(db: Session, worker_id: int, draft_id: str) -> Booking | None:
