@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -18,20 +17,9 @@ from pathlib import Path
 import pytest
 
 from core.config import ROOT
+from tests.processes import family, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that came from it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in family(int(child)))]
 
 
 def get(url: str) -> bytes:

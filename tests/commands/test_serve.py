@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from core.config import ROOT, Config
-from tests.races.served import free_port
+from tests.processes import free_port
 from tests.wechat import environment
 
 

@@ -20,25 +20,11 @@ from typing import Any
 from core.config import ROOT, Config
 from tests.chat.account import in_mode
 from tests.chat.wire import Answer, Wire
+from tests.processes import family, free_port
 from tests.wechat import environment
 
 POSTS = 10
 """The platform posts three times at most; a message whose three posts all met a kill would prove nothing."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def children(pid: int) -> list[int]:
-    """A process's children and theirs."""
-    try:
-        direct = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-    return [one for child in direct for one in (child, *children(child))]
 
 
 class Served:
@@ -95,13 +81,13 @@ class Served:
     def pids(self) -> list[int]:
         """Everything that runs for it."""
         assert self.process
-        return [self.process.pid, *children(self.process.pid)]
+        return family(self.process.pid)
 
     def workers(self) -> list[int]:
         """The processes that answer."""
         assert self.process
         found = []
-        for pid in children(self.process.pid):
+        for pid in family(self.process.pid)[1:]:
             with contextlib.suppress(OSError):
                 if b"redis" not in Path(f"/proc/{pid}/comm").read_bytes():
                     found.append(pid)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from playwright.sync_api import (
 )
 
 from core.config import ROOT
+from tests.processes import alive, family, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -54,22 +54,6 @@ PROFILE = (
     ("看一眼，对吗", "改8 喜欢修老自行车，也会做饭"),
     ("“喜欢修老自行车，也会做饭”", "«提交»"),
 )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that came from it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in family(int(child)))]
-
-
-def alive(pids: list[int]) -> list[int]:
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 @dataclass(frozen=True)
