@@ -153,7 +153,7 @@ def come_back(db: Session, worker_id: int, absence_id: int) -> HoursException:
 
 
 def _lock(db: Session, professional: Professional) -> None:
-    """Absences of one professional come and go one at a time; whoever books does not wait for them."""
+    """Absences of one professional come and go one at a time; on PostgreSQL whoever books waits too (rush.py)."""
     db.execute(
         update(Professional)
         .where(Professional.id == professional.id)
