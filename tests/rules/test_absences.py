@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import crypto
-from core.config import Config
-from core.db import make_engine
 from core.errors import Refused
 from models.appointments import HoursException, Professional, Tick
 from rules.appointments import professionals
 from tests.chat.waiting import at_once
-from tests.rules.cast import Town, build
+from tests.rules.cast import Town
 from tests.rules.clinic import TERMS, at, open_clinic
-
-
-@pytest.fixture
-def town(config: Config) -> Iterator[Town]:
-    crypto.use(config)
-    engine = make_engine(config)
-    with Session(engine) as db:
-        yield build(engine, db)
-    engine.dispose()
 
 
 def test_overlapping_absences_are_taken_back_twice_at_once(town: Town) -> None:
