@@ -53,3 +53,13 @@ def test_taps_of_one_phone_move_nothing_of_another(account: Account, phone: Phon
     ):
         assert "不在了" in thief.says("撤回", bizmsgmenuid=tap)
     assert exam_hall.counts(account, sitting) == (1, 1)
+
+
+def test_a_sentence_opens_the_sign_up_and_others_do_not(account: Account, phone: Phone) -> None:
+    exam_hall.plan(account, quota=1)
+    for said in ("怎么报考试", "我想考电工", "报考电工证"):
+        assert "报哪一" in phone.says(said), said
+        phone.says("取消")
+    for said in ("孩子这次考砸了", "谢谢"):
+        assert "报哪一" not in phone.says(said), said
+    assert "不客气" in phone.says("谢谢")
