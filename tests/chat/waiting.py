@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(true: Callable[[], object], seconds: float = 20) -> None:
+def until(true: Callable[[], object], seconds: float = 60) -> None:
     """Wait until it is true, or fail."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -34,7 +34,7 @@ def at_once(*works: Callable[[], T]) -> Sequence[T]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(100)
     done = []
     for result in results:
         if isinstance(result, BaseException):
