@@ -1,5 +1,5 @@
-"""`bench signup`: signing up for places that run out, beside bare inserts of the same sealed row with a UNIQUE
-constraint, each from several processes on one database."""
+"""`bench signup`: signing up for places that run out, beside bare inserts of the same sealed row with one UNIQUE
+constraint, and beside bare inserts of all that a sign-up leaves behind; each from several processes on one database."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, text
+from sqlalchemy import Engine, bindparam, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from core import crypto, migrate
@@ -24,11 +25,14 @@ from core import secrets as own_secrets
 from core.clock import utcnow
 from core.config import ROOT, load
 from core.db import make_engine
+from models.base import Base
 from models.exams import SignUp, SignUpState, Sitting
 from models.people import Organisation, Worker
+from models.waiting import Waiting
 from rules.exams import sittings
 
-OURS, BARE = "niangjia", "bare insert, UNIQUE"
+OURS, BARE, ROWS = "niangjia", "bare insert, UNIQUE", "bare inserts, same rows"
+"""`ROWS`: a sign-up and its place in line, straight into our tables and indexes; no check, no quota, no order."""
 SEALED = ("name", "id_number", "phone", "employer", "agreed")
 """Columns that both encrypt."""
 
@@ -77,12 +81,12 @@ def prepared(database: str) -> Iterator[None]:
             os.environ.pop("NIANGJIA_DATA__DIR", None)
 
 
-def compare(database: str, *, people: int, places: int, processes: int, rounds: int) -> tuple[Row, Row]:
-    """The bare inserts and ours, taking turns; call it inside `prepared`."""
+def compare(database: str, *, people: int, places: int, processes: int, rounds: int) -> tuple[Row, Row, Row]:
+    """The two kinds of bare inserts and ours, taking turns; call it inside `prepared`."""
     config = load()
     crypto.use(config)
     engine = make_engine(config)
-    rates: dict[str, list[float]] = {OURS: [], BARE: []}
+    rates: dict[str, list[float]] = {OURS: [], BARE: [], ROWS: []}
     placed, excess = [], []
     try:
         is_sqlite = engine.dialect.name == "sqlite"
@@ -109,18 +113,8 @@ def compare(database: str, *, people: int, places: int, processes: int, rounds: 
             union_id = union.id
         for number in range(1, rounds + 1):
             rates[BARE].append(_round(BARE, number, workers, processes))
-            with Session(engine) as db:
-                sitting = sittings.plan(
-                    db,
-                    db.get_one(Organisation, union_id),
-                    sittings.level_of(db, "仓库保管员", 4),
-                    place="bench",
-                    starts_at=now + timedelta(days=9),
-                    opens_at=now - timedelta(days=1),
-                    closes_at=now + timedelta(days=8),
-                    quota=places,
-                ).id
-                db.commit()
+            sitting, other = (_sitting(engine, union_id, now, places) for _ in range(2))
+            rates[ROWS].append(_round(ROWS, other, workers, processes))
             rates[OURS].append(_round(OURS, sitting, workers, processes))
             with Session(engine) as db:
                 has = select(func.count()).where(
@@ -132,8 +126,25 @@ def compare(database: str, *, people: int, places: int, processes: int, rounds: 
         engine.dispose()
     return (
         Row(database, BARE, statistics.median(rates[BARE]), people, people - places),
+        Row(database, ROWS, statistics.median(rates[ROWS]), 0, 0),
         Row(database, OURS, statistics.median(rates[OURS]), max(placed), max(excess)),
     )
+
+
+def _sitting(engine: Engine, union_id: int, now: datetime, places: int) -> int:
+    with Session(engine) as db:
+        made = sittings.plan(
+            db,
+            db.get_one(Organisation, union_id),
+            sittings.level_of(db, "仓库保管员", 4),
+            place="bench",
+            starts_at=now + timedelta(days=9),
+            opens_at=now - timedelta(days=1),
+            closes_at=now + timedelta(days=8),
+            quota=places,
+        ).id
+        db.commit()
+        return made
 
 
 def _round(system: str, sitting: int, workers: Sequence[int], processes: int) -> float:
@@ -170,6 +181,11 @@ def _round(system: str, sitting: int, workers: Sequence[int], processes: int) ->
     return len(workers) / took
 
 
+def _insert(table: type[Base], *without: str) -> Any:
+    names = [column.name for column in table.__table__.columns if column.name not in ("id", *without)]
+    return insert(table).values({name: bindparam(name) for name in names})
+
+
 def main() -> None:
     """One of the processes."""
     from datetime import date
@@ -191,28 +207,40 @@ def main() -> None:
         ).bindparams(*(bindparam(name, type_=crypto.Sealed) for name in SEALED)),
         writes=True,
     )
+    rows = [
+        Prepared(_insert(SignUp, "settled_at").returning(SignUp.id), writes=True),
+        Prepared(_insert(Waiting, "offered_at", "offer_until", "settled_at"), writes=True),
+    ]
     with desk.session() as db:
         db.scalar(select(func.count()).select_from(Worker))
     print("ready", flush=True)
     sys.stdin.readline()
     for worker in job["workers"]:
         person = signing.Person(f"考生{worker}", f"{worker:018d}", date(1990, 3, 7), "13800138000", "单位")
+        draft = f"bench-{sitting}-{worker}"
         with desk.session() as db:
             if job["system"] == OURS:
-                draft = f"bench-{sitting}-{worker}"
                 signing.sign_up(db, worker, sitting, person, agreed="同意", draft_id=draft, now=now)
             else:
-                bare.count(
-                    db,
-                    sitting=sitting,
-                    worker=worker,
-                    hash=crypto.ring().blind(person.id_number),
-                    name=person.name,
-                    id_number=person.id_number,
-                    phone=person.phone,
-                    employer=person.employer,
-                    agreed="同意",
-                )
+                sealed = {name: getattr(person, name, "同意") for name in SEALED}
+                id_hash = crypto.ring().blind(person.id_number)
+                if job["system"] == BARE:
+                    bare.count(db, sitting=sitting, worker=worker, hash=id_hash, **sealed)
+                else:
+                    mine: dict[str, Any] = {"worker_id": worker, "state": "waiting"}
+                    ((sign_up,),) = rows[0].rows(
+                        db,
+                        sitting_id=sitting,
+                        number=draft[6:],
+                        id_hash=id_hash,
+                        signed_at=now,
+                        draft_id=draft,
+                        **mine,
+                        **sealed,
+                    )
+                    rows[1].count(
+                        db, kind="exam", subject_id=sitting, about_id=sign_up, joined_at=now, **mine
+                    )
             commit(db)
     print("done", flush=True)
 

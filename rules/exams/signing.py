@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from core.clock import local
-from core.crypto import Sealed, ring
+from core.crypto import ring
 from core.errors import Refused
 from core.prepared import Prepared
 from models.base import Moment
@@ -56,7 +56,6 @@ _SITTING = Prepared(  # two questions instead of one with OR, so that each is a 
         Sitting.eligibility,
         Sitting.organisation_id,
         Organisation.path,
-        Sitting.taken < Sitting.quota,
         select(SignUp.number)
         .where(SignUp.sitting_id == _here, SignUp.worker_id == bindparam("me"), _LIVE)
         .scalar_subquery(),
@@ -69,29 +68,22 @@ _SITTING = Prepared(  # two questions instead of one with OR, so that each is a 
     .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
     .where(Sitting.id == _here)
 )
-_TAKE = Prepared(
-    text(
-        "UPDATE exam_sitting SET taken = taken + 1, drawn = drawn + 1 WHERE id = :sitting AND taken < quota "
-        "RETURNING drawn"
-    ),
-    writes=True,
-)
 _DRAW = Prepared(
     text(
-        "UPDATE exam_sitting SET drawn = drawn + 1, waiting = waiting + CASE WHEN taken < quota THEN 0 ELSE 1 END "
-        "WHERE id = :sitting RETURNING drawn, taken < quota, waiting"
+        "UPDATE exam_sitting SET drawn = drawn + 1, "
+        "taken = taken + CASE WHEN taken < quota AND waiting = 0 THEN 1 ELSE 0 END, "
+        "waiting = waiting + CASE WHEN taken < quota AND waiting = 0 THEN 0 ELSE 1 END "
+        "WHERE id = :sitting RETURNING drawn, waiting"
     ),
     writes=True,
 )
+"""The next number and a place, or the end of the line. Who waits is never passed by, so nobody waits: it is a place."""
 _ADD = Prepared(
     text(
         "INSERT INTO exam_sign_up (sitting_id, worker_id, number, state, name, id_number, phone, employer, agreed, "
         "id_hash, signed_at, draft_id) VALUES (:sitting, :me, :number, :state, :name, :id_number, :phone, :employer, "
         ":agreed, :hash, :now, :draft) ON CONFLICT DO NOTHING RETURNING id"
-    ).bindparams(
-        *(bindparam(name, type_=Sealed) for name in ("name", "id_number", "phone", "employer", "agreed")),
-        bindparam("now", type_=Moment),
-    ),
+    ).bindparams(bindparam("now", type_=Moment)),
     writes=True,
 )
 
@@ -113,41 +105,49 @@ def sign_up(
     person_signed_up; and after it, so that the transaction must be rolled back: signed_up_meanwhile.
     """
     id_hash = ring().blind(person.id_number)
-    looks_free = _check(db, worker_id, sitting_id, person, id_hash, now=now)
-    drawn, ahead = _draw(db, sitting_id, looks_free=looks_free)
-    number = f"{sitting_id:02d}-{drawn:04d}"
-    added = _ADD.rows(
-        db,
-        sitting=sitting_id,
-        me=worker_id,
-        number=number,
-        state=(SignUpState.PLACED if ahead is None else SignUpState.WAITING).value,
+    _check(db, worker_id, sitting_id, person, id_hash, now=now)
+    sealed = _sealed(  # before the draw: from then on everybody else waits for this transaction
         name=person.name,
         id_number=person.id_number,
         phone=person.phone,
         employer=person.employer,
         agreed=agreed,
+    )
+    ((drawn, waits),) = _DRAW.rows(db, sitting=sitting_id)
+    number = f"{sitting_id:02d}-{drawn:04d}"
+    state = SignUpState.WAITING if waits else SignUpState.PLACED
+    added = _ADD.rows(
+        db,
+        sitting=sitting_id,
+        me=worker_id,
+        number=number,
+        state=state.value,
         hash=id_hash,
         now=now,
         draft=draft_id,
+        **sealed,
     )
     if not added:
         raise Refused("signed_up_meanwhile")
     ((sign_up_id,),) = added
-    if ahead is None:
+    if not waits:
         return Signed(sign_up_id, number, is_placed=True)
     waiting.join(db, LINE, sitting_id, about_id=sign_up_id, worker_id=worker_id, now=now)
-    return Signed(sign_up_id, number, is_placed=False, ahead=ahead)
+    return Signed(sign_up_id, number, is_placed=False, ahead=waits - 1)
+
+
+def _sealed(**values: str) -> dict[str, bytes]:
+    return {name: ring().seal(value.encode()) for name, value in values.items()}
 
 
 def _check(
     db: Session, worker_id: int, sitting_id: int, person: Person, id_hash: str, *, now: datetime
-) -> bool:
-    """Refuse who may not sign up. Whether there seems to be a place; only `_draw` knows."""
+) -> None:
+    """Refuse who may not sign up."""
     found = _SITTING.rows(db, sitting=sitting_id, me=worker_id, hash=id_hash)
     if not found:
         raise Refused("sitting_gone")
-    opens_at, closes_at, starts_at, requirements, union, path, looks_free, my_number, same_person = found[0]
+    opens_at, closes_at, starts_at, requirements, union, path, my_number, same_person = found[0]
     if path is not None and str(union) not in path.split("/"):
         raise Refused("sitting_gone")
     if my_number is not None:
@@ -161,15 +161,3 @@ def _check(
         raise Refused("not_eligible", words=missing)
     if same_person is not None:
         raise Refused("person_signed_up")
-    return bool(looks_free)
-
-
-def _draw(db: Session, sitting_id: int, *, looks_free: bool) -> tuple[int, int | None]:
-    """The next number, and None for a place or how many are before in line; this transaction holds the sitting now."""
-    if looks_free and (taken := _TAKE.rows(db, sitting=sitting_id)):
-        return taken[0][0], None
-    ((drawn, is_free, waits),) = _DRAW.rows(db, sitting=sitting_id)
-    if not is_free:
-        return drawn, waits - 1
-    ((drawn,),) = _TAKE.rows(db, sitting=sitting_id)  # came free a moment ago; so nobody is in line
-    return drawn, None
