@@ -212,12 +212,18 @@ SECRETS = {
 }
 
 
+@pytest.fixture(scope="session")
+def _config() -> Config:
+    return load(**SECRETS)
+
+
 @pytest.fixture
-def config(database_url: str, redis_url: str, tmp_path: Path) -> Config:
+def config(_config: Config, database_url: str, redis_url: str, tmp_path: Path) -> Config:
     """Settings of one test: its own database, Redis, folder and secrets; change some with `model_copy`."""
-    return load(
-        data={"dir": str(tmp_path / "var")},
-        database={"url": database_url},
-        redis={"url": redis_url},
-        **SECRETS,
+    return _config.model_copy(
+        update={
+            "data": _config.data.model_copy(update={"dir": tmp_path / "var"}),
+            "database": _config.database.model_copy(update={"url": database_url}),
+            "redis": _config.redis.model_copy(update={"url": redis_url}),
+        }
     )
