@@ -16,6 +16,10 @@ import click
 from commands.assets import AssetsError, install_assets
 from core.config import ROOT
 
+ON_POSTGRESQL = ("tests/test_migrations.py", "tests/rules", "tests/races", "tests/tasks/test_outbox.py")
+"""Where PostgreSQL may do otherwise than SQLite every day: tables, locks, races. With --all every test runs on it."""
+IN_THE_BROWSER = ("tests/web",)
+"""The product's own pages; with --all the emulator's too."""
 NO_TESTS = 5  # pytest's exit code for "none selected"
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)\b")
 SUMMARY = re.compile(
@@ -42,15 +46,20 @@ class Step:
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also the long ones: fuzzing, kills, whole runs.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Everything on both databases, and the long ones: fuzzing, kills, whole runs.",
+)
 @click.option("-k", "expression", help="Only tests whose name matches, on both databases; no lint, no types.")
 @click.option("--jobs", default=2, show_default=True, help="Test processes at a time.")
 @click.argument("paths", nargs=-1)
 def command(everything: bool, expression: str | None, jobs: int, paths: tuple[str, ...]) -> None:
-    """Run lint, types, migrations, all tests on SQLite and on PostgreSQL with a real Redis, and browser tests.
+    """Run lint, types, all tests on SQLite, those of rules and races on PostgreSQL, and those of our pages in Chromium.
 
-    With PATHS or -k only the tests named. What needs Chromium is skipped where there is none, and counted as such; with
-    CI=true it fails instead.
+    Always with a real Redis. With --all every test runs on both databases, the long ones too. With PATHS or -k only the
+    tests named. What needs Chromium is skipped where there is none, and counted as such; with CI=true it fails instead.
     """
     try:
         install_assets(ROOT)
@@ -77,25 +86,20 @@ def _static() -> Iterator[Step]:
 def _tests(everything: bool, jobs: int, chosen: list[str]) -> Iterator[Step]:
     quick = ["pytest", "-q", "-n", str(jobs), "--dist", "worksteal"]
     single = ["pytest", "-q"]
-    migrations = ["tests/test_migrations.py"]
-    rest = ["--ignore=tests/test_migrations.py"]
-    for database in ("sqlite", "postgresql"):
-        where = {"NIANGJIA_TEST_DATABASE": database}
-        if not chosen:
-            yield Step(f"migrations, {database}", [*single, *migrations], where)
-        yield Step(
-            f"tests, {database}",
-            [*quick, "-m", "not browser and not slow", *([] if chosen else rest), *chosen],
-            where,
-        )
-    yield Step("tests, browser", [*quick, "-m", "browser and not slow", *chosen])
+    postgresql = {"NIANGJIA_TEST_DATABASE": "postgresql"}
+    whole = everything or bool(chosen)
+    yield Step("tests, sqlite", [*quick, "-m", "not browser and not slow", *chosen])
+    yield Step(
+        "tests, postgresql",
+        [*quick, "-m", "not browser and not slow", *(chosen if whole else ON_POSTGRESQL)],
+        postgresql,
+    )
+    yield Step(
+        "tests, browser", [*quick, "-m", "browser and not slow", *(chosen if whole else IN_THE_BROWSER)]
+    )
     if everything:
         yield Step("long tests, sqlite", [*single, "-m", "slow", *chosen])
-        yield Step(
-            "long tests, postgresql",
-            [*single, "-m", "slow", *chosen],
-            {"NIANGJIA_TEST_DATABASE": "postgresql"},
-        )
+        yield Step("long tests, postgresql", [*single, "-m", "slow", *chosen], postgresql)
 
 
 def _run(step: Step) -> None:

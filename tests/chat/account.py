@@ -23,7 +23,6 @@ from bot.replies import render
 from bot.texts import notices
 from core.clock import utcnow
 from core.config import Config
-from core.db import make_engine
 from models.messages import Dialog, Notice, NoticeState
 from models.people import Worker
 from tests.chat.wire import Wire
@@ -220,12 +219,11 @@ def opened(config: Config, **limits: Any) -> Iterator[Account]:
         sys.stderr = stderr
     structlog.configure(cache_logger_on_first_use=False)
     wire = Wire(app, config, clock, config.wechat.mode)
-    engine = make_engine(config)
+    engine = app.extensions["bot"].desk.engine
     account = Account(config, clock, app, wire, engine, written)
     yield account
     for bot in (account.bot, *account.others):
         bot.close()
-    account.bot.desk.engine.dispose()
     engine.dispose()
     structlog.reset_defaults()
     root.handlers[:], root.level = handlers, level

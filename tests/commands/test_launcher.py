@@ -87,6 +87,7 @@ def test_help_needs_no_packages_and_lists_every_command(clone: Path, tmp_path: P
     assert not (clone / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_the_first_start_sets_up_and_the_second_does_not(clone: Path, tmp_path: Path) -> None:
     first = launch(clone / "niangjia", "serve", "--port", "1")
     assert first.returncode == 0, first.stderr
@@ -114,6 +115,7 @@ def test_the_first_start_sets_up_and_the_second_does_not(clone: Path, tmp_path: 
     assert broken.stdout == ""
 
 
+@pytest.mark.slow
 def test_two_starts_at_once_set_up_once(clone: Path) -> None:
     starts = [
         subprocess.Popen(

@@ -21,7 +21,9 @@ from tests.races.crew import at_work, seeded
 from tests.races.sending import QUICK, wait_until
 from tests.tasks.campaign import CUSTOM, MASS, Campaign, opened
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+PEOPLE, KILLS = 1000, 20
 
 WAYS = (Way.MASS, Way.CUSTOMER)
 SLOW = {Way.MASS: 1.5, Way.CUSTOMER: 0.5}
@@ -66,9 +68,10 @@ def somebody_talks(campaign: Campaign) -> Iterator[None]:
     assert phone.say("帮助").verdict == "reply", "nobody answers any more"
 
 
-def run(campaign: Campaign, way: Way, *, people: int, kills: int, pause: tuple[float, float]) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_F2_a_thousand_people_and_twenty_kills_of_each(campaign: Campaign, way: Way) -> None:
     rng = seeded()
-    campaign.people(people, window=way is not Way.MASS)
+    campaign.people(PEOPLE, window=way is not Way.MASS)
     campaign.platform.fault(MASS, percent=10, reset_after=True)
     campaign.platform.fault(MASS, percent=10, reset_before=True)
     campaign.platform.fault(MASS if way is Way.MASS else CUSTOM, percent=100, delay=SLOW[way])
@@ -76,13 +79,13 @@ def run(campaign: Campaign, way: Way, *, people: int, kills: int, pause: tuple[f
         settings = campaign.platform.world.settings
         campaign.platform.do(setattr, settings, "callback_url", crew.callback_url)
         one = campaign.write(way=way)
-        until(lambda: campaign.get(one).is_frozen and campaign.counts(one).get("waiting", 0) < people, 60)
+        until(lambda: campaign.get(one).is_frozen and campaign.counts(one).get("waiting", 0) < PEOPLE, 60)
 
         def is_going_out() -> None:
             assert campaign.get(one).state == "sending", f"over after {crew.killed}"
 
         with somebody_talks(campaign):
-            crew.strike(dict.fromkeys(("worker", "web", "redis"), kills), pause, is_going_out)
+            crew.strike(dict.fromkeys(("worker", "web", "redis"), KILLS), (0.05, 1.5), is_going_out)
             campaign.platform.do(campaign.platform.world.faults.clear)
             before = campaign.counts(one)
             wait_until(campaign, one, 120)
@@ -91,9 +94,9 @@ def run(campaign: Campaign, way: Way, *, people: int, kills: int, pause: tuple[f
     batches = campaign.batches(one)
     told = [batch for batch in batches if batch.total is not None]
     print(f"{dict(crew.killed)} until {before}; {counts}, {len(told)} of {len(batches)} jobs told")  # noqa: T201
-    assert sum(counts.values()) == people
+    assert sum(counts.values()) == PEOPLE
     if way is Way.MASS:
-        assert counts == {"sent": people}
+        assert counts == {"sent": PEOPLE}
         assert len({batch.client_id for batch in batches}) == len(batches)
         assert told, "the web took no report of a job"
         assert all(batch.total == batch.sent == batch.size for batch in told)
@@ -102,14 +105,3 @@ def run(campaign: Campaign, way: Way, *, people: int, kills: int, pause: tuple[f
         threads = campaign.config.worker.threads
         assert counts.get("unknown", 0) <= threads * crew.killed["worker"]  # who was being written to then
     campaign.check(one, exact=way is Way.MASS)
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_F2_a_broadcast_survives_kills(campaign: Campaign, way: Way) -> None:
-    run(campaign, way, people=200, kills=1, pause=(0.05, 1.5))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("way", WAYS)
-def test_F2_a_thousand_people_and_twenty_kills_of_each(campaign: Campaign, way: Way) -> None:
-    run(campaign, way, people=1000, kills=20, pause=(0.05, 1.5))

@@ -160,6 +160,7 @@ def test_D12_a_thousand_in_ten_seconds_for_fifty_places(account: Account) -> Non
     assert took < 10
 
 
+@pytest.mark.slow
 def test_D12_places_are_added_one_by_one_while_everybody_signs_up(account: Account) -> None:
     """Nobody who comes later has a new place before somebody who waits, whoever is first at the row."""
     hall = Hall(account, quota=5, people=120)
@@ -183,6 +184,7 @@ def test_D12_places_are_added_one_by_one_while_everybody_signs_up(account: Accou
     assert states[waits:] == [SignUpState.WAITING] * 95
 
 
+@pytest.mark.slow
 def test_D12_the_rush_through_the_callback(account: Account) -> None:
     """Thirty people tap 提交 at the same time, at several web processes, for ten places."""
     sitting = exam_hall.plan(account, quota=10)

@@ -120,6 +120,7 @@ def test_A1_deliveries_of_one_message_to_several_processes_act_once(account: Acc
     assert account.state(phone)["count"] == 30
 
 
+@pytest.mark.slow
 def test_A4_a_hundred_messages_to_four_processes_count_to_a_hundred(account: Account, phone: Phone) -> None:
     parts = [posts(phone, range(n, 100, 4)) for n in range(4)]
     with clients(account, *parts, handler="counting") as four:

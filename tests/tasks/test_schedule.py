@@ -62,6 +62,7 @@ def test_a_job_runs_once_however_many_workers_there_are(work: Workplace) -> None
     assert min(gaps) > 0.5
 
 
+@pytest.mark.slow
 def test_a_leader_that_resigns_is_replaced_at_once_and_one_that_dies_within_seconds(work: Workplace) -> None:
     key = f"{work.config.redis.prefix}leader"
     runs: list[str] = []
@@ -79,6 +80,7 @@ def test_a_leader_that_resigns_is_replaced_at_once_and_one_that_dies_within_seco
     three.stop()
 
 
+@pytest.mark.slow
 def test_a_leader_without_redis_stops_leading_when_its_lease_ends(config: Config) -> None:
     db = connect(config)
     lost = threading.Event()

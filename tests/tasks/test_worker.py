@@ -72,6 +72,7 @@ def test_a_worker_sends_and_stops_when_told(real_time: Office, tmp_path: Path) -
     assert not office.redis.exists(f"{office.config.redis.prefix}leader")
 
 
+@pytest.mark.slow
 def test_a_worker_finishes_what_it_sends(real_time: Office, tmp_path: Path) -> None:
     office = real_time
     phone = office.person()
@@ -84,6 +85,7 @@ def test_a_worker_finishes_what_it_sends(real_time: Office, tmp_path: Path) -> N
     assert office.stand(notice) == ("sent", "customer", 0)
 
 
+@pytest.mark.slow
 def test_A6_a_killed_worker_has_nothing_sent_twice(real_time: Office, tmp_path: Path) -> None:
     office = real_time
     phone = office.person()
@@ -101,6 +103,7 @@ def test_A6_a_killed_worker_has_nothing_sent_twice(real_time: Office, tmp_path: 
     assert office.platform.world.wire.counts[SEND] == 1
 
 
+@pytest.mark.slow
 def test_A6_two_workers_never_send_twice(real_time: Office, tmp_path: Path) -> None:
     office = real_time
     phones = [office.person() for _ in range(10)]
@@ -113,6 +116,7 @@ def test_A6_two_workers_never_send_twice(real_time: Office, tmp_path: Path) -> N
     assert office.platform.world.wire.counts[SEND] == 40
 
 
+@pytest.mark.slow
 def test_a_worker_survives_a_restart_of_redis(config: Config, tmp_path: Path) -> None:
     folder = tmp_path / "r"
     url = f"unix://{folder / 's'}"
