@@ -43,7 +43,7 @@ from tests.races.callers import Caller, Professional, Worker
 from tests.races.crew import Crew, at_work, seeded
 from tests.rules.clinic import faults, open_clinic
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 KILLS = {"web": 10, "worker": 6}
 THREADS = 3
@@ -143,7 +143,7 @@ def town(config: Config, tmp_path: Path, rng: random.Random) -> Iterator[Town]:
 def test_C1_C6_bookings_survive_kills_of_web_and_worker(town: Town, rng: random.Random, history: int) -> None:
     with at_work(town.config, rng, town.env) as crew:
         town.live(crew)
-        until(lambda: not town.late(), 60)
+        until(lambda: not town.late(), 120)
     everybody = (*town.workers, *town.professionals)
     assert not [one for one in everybody for said in one.phone.heard if "没弄成" in said.text], "a bug"
     pushed = sum(len(one.pushed) for one in everybody)
