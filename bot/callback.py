@@ -6,6 +6,7 @@ and WeRoBot does not do (docs/decisions/0001-callback.md).
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -45,6 +46,8 @@ _ANSWERED = metrics.callbacks.labels("answered")
 SUCCESS = "success"
 """The body that tells the platform: taken, nothing to show."""
 
+TRIES = 3
+"""How often a message is tried that meets others in the database, before the person is told that it failed."""
 AT_ONCE = 2
 """So many quick messages a process works on at the same time: one computes while the other waits for Redis or SQL."""
 GATE_SECONDS = 0.5
@@ -253,20 +256,15 @@ class Bot:
 
     def _answer_once(self, job: Job, inbound: Inbound) -> str:
         """Converse in one transaction and commit it together with the message's key."""
-        try:
-            return self._transact(job, inbound, self.converse)
-        except Exception as error:
-            if not isinstance(error, (Overtaken, *busy())):
-                return self._apologise(job, inbound)
-            # a deadlock, a lost connection, a dialog that another process changed: rolled back, so once more is safe
-            self._log.warning("transaction repeated", message=inbound.name, error=_kind_of(error))
-        try:
-            return self._transact(job, inbound, self.converse)
-        except Exception:
-            return self._apologise(job, inbound)
-
-    def _apologise(self, job: Job, inbound: Inbound) -> str:
-        sorry = self._sorry(inbound, "handler")
+        for tries in itertools.count(1):
+            try:
+                return self._transact(job, inbound, self.converse)
+            except Exception as error:
+                if tries == TRIES or not isinstance(error, (Overtaken, *busy())):
+                    sorry = self._sorry(inbound, "handler")
+                    break
+                # a deadlock, a lost connection, a dialog that another process changed: rolled back, so again is safe
+                self._log.warning("transaction repeated", message=inbound.name, error=_kind_of(error))
         return self._transact(job, inbound, lambda chat: (sorry,))
 
     def _sorry(self, inbound: Inbound, entrance: str) -> Say:
