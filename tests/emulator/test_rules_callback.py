@@ -47,14 +47,14 @@ def test_rule_02_silence_is_repeated_with_the_same_body_and_then_shown_once(make
     assert len(robot.posts) == len(result.attempts) == 3
     assert len({post.body for post in robot.posts}) == 1
     assert len({post.query["nonce"] for post in robot.posts}) == 3
-    assert 0.25 < robot.posts[1].at - robot.posts[0].at < 2
+    assert robot.posts[1].at - robot.posts[0].at > 0.25
     assert [one.text for one in phone.failures] == ["该公众号提供的服务出现故障，请稍后再试"]
 
 
 def test_rule_02_an_answer_to_a_repeat_counts_and_the_number_is_configurable(
     make: Make, robot: Robot
 ) -> None:
-    emulator = make(reply_timeout=0.3, retry_count=2)
+    emulator = make(reply_timeout=1.0, retry_count=2)
 
     def slow_once(post: Post) -> Answer:
         if len(robot.posts) == 1:
