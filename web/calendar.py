@@ -37,6 +37,7 @@ def blueprint(config: Config, engine: Engine) -> Blueprint:
             headers={
                 "Content-Disposition": f'attachment; filename="{found.code}.ics"',
                 "Cache-Control": "private, no-store",
+                "X-Content-Type-Options": "nosniff",
             },
         )
 

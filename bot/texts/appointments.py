@@ -275,10 +275,10 @@ def day_plan(bookings: Sequence[Booking], day: date, now: datetime) -> Say:
 
 def visit(booking: Booking, now: datetime) -> Say:
     """One booking with its reason, for its professional."""
-    reason = f"想聊的：{booking.reason}" if booking.reason else "想聊的：没有写"
+    reason = f"\n想聊的：{booking.reason or '没有写'}" if booking.state != "cancelled" else ""
     state = STATES.get(booking.state, "已取消")
     head = f"{booking.code} {span(booking.starts_at, booking.ends_at, now)}"
-    text = f"{head} {state}".rstrip() + f"\n{booking.service.name}，{booking.place.name}\n{reason}"
+    text = f"{head} {state}".rstrip() + f"\n{booking.service.name}，{booking.place.name}{reason}"
     if booking.state == "cancelled" or booking.starts_at > now:
         return Say(text, (TODAY,))
     return Say(

@@ -23,15 +23,18 @@ MOVES: dict[BookingState | None, frozenset[BookingState]] = {
 def move(db: Session, booking: Booking, state: BookingState, *, now: datetime, **about: Any) -> None:
     """Bring a booking to a state. Raises Refused("booking_changed") where it cannot go, or another was first.
 
-    `about` goes into the row that is left: staff_id, reason, is_late.
+    `about` goes into the row that is left: staff_id, reason, is_late. What a cancelled one was about is forgotten.
     """
     before = BookingState(booking.state)
     if state not in MOVES[before]:
         raise Refused("booking_changed")
+    values: dict[str, Any] = {"state": state, "sequence": Booking.sequence + 1}
+    if state == BookingState.CANCELLED:
+        values["reason"] = None
     moved: Any = db.execute(
         update(Booking)
         .where(Booking.id == booking.id, Booking.state == before)
-        .values(state=state, sequence=Booking.sequence + 1)
+        .values(values)
         .execution_options(synchronize_session=False)
     )
     db.refresh(booking)

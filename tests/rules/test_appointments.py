@@ -257,6 +257,12 @@ def test_B11_the_reason_is_sealed_in_the_database(clinic: Clinic, worker: Worker
     assert b"planted" not in bytes(stored)
 
 
+def test_B11_what_a_cancelled_booking_was_about_is_forgotten(clinic: Clinic, worker: Worker) -> None:
+    booking = clinic.book(worker, at(24, 9), reason="睡不好")
+    bookings.cancel(clinic.db, booking, now=clinic.now, terms=TERMS)
+    assert booking.reason is None
+
+
 def test_an_absence_cancels_tells_and_blocks(clinic: Clinic, town: Town, worker: Worker) -> None:
     hit, spared = clinic.book(worker, at(27, 15)), clinic.book(worker, at(27, 11))
     span = (at(27, 12), at(27, 18))

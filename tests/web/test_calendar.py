@@ -37,6 +37,7 @@ def test_the_link_follows_the_booking_and_says_little(config: Config) -> None:
             answer = web.get(f"/calendar/{token}.ics")
             assert answer.status_code == 200
             assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert "planted" not in answer.text
             assert "心理" not in answer.text
             event: Any = Calendar.from_ical(answer.data).events[0]
