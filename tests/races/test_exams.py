@@ -119,16 +119,14 @@ def hear(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def rush(account: Account, *, quota: int, people: int) -> float:
-    """Everybody at once from four processes; how long it took."""
+def rush(account: Account, *, quota: int, people: int) -> None:
+    """Everybody at once from four processes."""
     hall = Hall(account, quota=quota, people=people)
     jobs = [{"act": "rush", "workers": hall.workers[part::4]} for part in range(4)]
     with hall.processes(*jobs) as four:
-        began = time.monotonic()
         for process in four:
             say(process, "go")
         told = [answer for process in four for answer in json.loads(hear(process))]
-        took = time.monotonic() - began
     assert hall.faults() == []
     with Session(account.engine) as db:
         sitting = db.get_one(Sitting, hall.sitting)
@@ -146,7 +144,6 @@ def rush(account: Account, *, quota: int, people: int) -> float:
         if latest:
             assert began_at < latest, f"{number} came after somebody with a higher number was answered"
         latest = min(latest, ended_at) if latest else ended_at
-    return took
 
 
 def test_D12_two_hundred_for_ten_places(account: Account) -> None:
@@ -154,10 +151,9 @@ def test_D12_two_hundred_for_ten_places(account: Account) -> None:
 
 
 @pytest.mark.slow
-def test_D12_a_thousand_in_ten_seconds_for_fifty_places(account: Account) -> None:
-    took = rush(account, quota=50, people=1000)
-    print(f"1,000 sign-ups by four processes took {took:.1f} s")  # noqa: T201
-    assert took < 10
+def test_D12_a_thousand_for_fifty_places(account: Account) -> None:
+    """How many a second: `./niangjia bench signup`."""
+    rush(account, quota=50, people=1000)
 
 
 @pytest.mark.slow
