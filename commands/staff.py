@@ -17,7 +17,7 @@ from forms import FORMS
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, organisations
+from rules import access, audit, organisations
 from rules import staff as rules
 from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, walls
@@ -64,7 +64,10 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None)
         follower = db.get(Worker, worker) if worker is not None else None
         if worker is not None and follower is None:
             raise click.ClickException("没有这个编号的微信用户。")
-        rules.add(db, login, name=name, role=Role(role), organisation=union, now=utcnow(), worker=follower)
+        now = utcnow()
+        staff = rules.add(db, login, name=name, role=Role(role), organisation=union, now=now, worker=follower)
+        after = {"login": login, "name": name, "role": role, "organisation": union.id, "worker": worker}
+        audit.note(db, None, "staff_add", f"staff:{staff.id}", now=now, after=after)
         db.commit()
         click.echo(f"添加好了：{name}（{login}），{ROLES[role]}，{union.name}")
 
@@ -107,7 +110,7 @@ def waiting(login: str) -> None:
     with office(load()) as engine, Session(engine) as db:
         staff = rules.by_login(db, login)
         access.need(staff, Permission.PROFILES_REVIEW, Permission.CONVERSATIONS_ANSWER)
-        rules.audit(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
+        audit.note(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
         if access.may(staff, Permission.PROFILES_REVIEW):
             _profiles(rules.waiting_profiles(db, staff, now=now), now)
         if access.may(staff, Permission.CONVERSATIONS_ANSWER):
