@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.crypto import Sealed
 from models.base import Base, BigKey
 
 LEVELS = {1: "province", 2: "city", 3: "district", 4: "street or enterprise"}
@@ -48,7 +47,7 @@ class Worker(Base):
 
 
 class Staff(Base):
-    """A union officer or a professional, acting within the subtree of an organisation."""
+    """Somebody of a union, or a professional, acting within the subtree of an organisation."""
 
     __tablename__ = "staff"
 
@@ -61,16 +60,3 @@ class Staff(Base):
     created_at: Mapped[datetime]
 
     organisation: Mapped[Organisation] = relationship()
-
-
-class Audit(Base):
-    """What a member of staff did to whom, and why."""
-
-    __tablename__ = "audit"
-
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    at: Mapped[datetime]
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
-    act: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(String(40), index=True)
-    reason: Mapped[str | None] = mapped_column(Sealed)

@@ -12,8 +12,8 @@ from core import config
 from core.errors import Refused
 from models.exams import Sitting
 from models.people import Staff
-from rules import staff as staff_rules
-from rules import waiting
+from rules import access, audit, waiting
+from rules.access import Permission
 from rules.exams import sittings
 from rules.exams.sign_ups import LINE
 
@@ -34,7 +34,7 @@ def change(
     Never fewer than are had or offered: nobody loses a place. The same quota again changes nothing. Raises Refused:
     not_found, bad_quota, exam_begun, quota_taken.
     """
-    staff_rules.need_officer(staff)
+    access.need(staff, Permission.EXAMS_PLAN)
     sitting = sittings.need(db, staff, sitting_id)
     if quota < 1:
         raise Refused("bad_quota")
@@ -58,6 +58,13 @@ def change(
     for _ in range(offered):
         waiting.pass_on(db, LINE, sitting_id, now=now, limits=limits)
     db.refresh(sitting)
-    about = f"{before} -> {quota}"
-    staff_rules.audit(db, staff, "exam_quota", f"exam:{sitting_id}", now=now, reason=about)
+    audit.note(
+        db,
+        staff,
+        "exam_quota",
+        f"exam:{sitting_id}",
+        now=now,
+        before={"quota": before},
+        after={"quota": quota},
+    )
     return Changed(before, offered)

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
+from models.audit import Audit
 from models.matchmaking import MeetRequest, Profile, ProfileMove, ProfileState, RequestState
 from models.messages import Handover, Notice
-from models.people import Audit
 from rules import organisations, staff
 from rules.matchmaking import cards, profiles
 from tests.rules.cast import NOW, Town
@@ -112,6 +112,7 @@ def test_approving_tells_the_person_and_hangs_the_card(town: Town) -> None:
     assert (notice.kind, notice.facts) == ("profile_listed", {"card_id": card.id})
     (act,) = town.db.scalars(select(Audit)).all()
     assert (act.staff_id, act.act, act.subject) == (officer.id, "profile_approve", f"profile:{profile.id}")
+    assert (act.before, act.after) == ({"state": "in_review"}, {"state": "listed", "card": card.id})
 
 
 def test_without_a_fair_a_profile_is_listed_without_a_card(town: Town) -> None:
@@ -199,8 +200,8 @@ def test_the_next_district_sees_and_does_nothing(town: Town) -> None:
         assert len(staff.open_handovers(town.db, officer, now=NOW)) == 1
 
 
-@pytest.mark.parametrize("role", ["counsellor", "lawyer"])
-def test_professionals_review_nothing(town: Town, role: str) -> None:
+@pytest.mark.parametrize("role", ["professional", "duty", "clerk"])
+def test_who_has_no_right_to_review_reviews_nothing(town: Town, role: str) -> None:
     profile, professional = town.profile(), town.staff("xu", town.city, role)
     with refused("not_found"):
         profiles.approve(town.db, profile, staff=professional, now=NOW)
