@@ -48,7 +48,7 @@ class Worker(Base):
 
 
 class Staff(Base):
-    """A union officer or a professional, acting within the subtree of an organisation."""
+    """Somebody of a union, or a professional, acting within the subtree of an organisation."""
 
     __tablename__ = "staff"
 
