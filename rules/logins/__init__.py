@@ -4,7 +4,7 @@ What raises `core.errors.Noted` wrote the refused try down: the entrance commits
 """
 
 from models.logins import Ended, Way
-from rules.logins.attempts import Where
+from rules.logins.attempts import Where, refused_lately
 from rules.logins.bindings import (
     begin_bind,
     begin_bind_invited,
@@ -15,7 +15,7 @@ from rules.logins.bindings import (
 )
 from rules.logins.entering import by_password, change_password
 from rules.logins.factors import confirm_totp, new_recovery_codes, new_totp, second_factor
-from rules.logins.invitations import accept, disable, enable, invitation, invite, reset
+from rules.logins.invitations import accept, disable, enable, invitation, invite, need_power, reset
 from rules.logins.opened import (
     current,
     end,
@@ -66,10 +66,12 @@ __all__ = [
     "is_bound",
     "is_scanned",
     "logins_in_reach",
+    "need_power",
     "new_recovery_codes",
     "new_totp",
     "open_login",
     "open_logins",
+    "refused_lately",
     "reset",
     "scanned",
     "second_factor",

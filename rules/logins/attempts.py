@@ -20,6 +20,7 @@ from core.config import Console
 from core.errors import Noted
 from models.base import Moment
 from models.logins import LoginAttempt, LoginDelay, Outcome, Way
+from models.people import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,18 @@ def refuse(
     db.add(attempt)
     db.flush()
     return Noted(code, **facts)
+
+
+def refused_lately(db: Session, staff: Staff, *, limit: int = 20) -> list[LoginAttempt]:
+    """The newest refused tries at somebody's login, the last first."""
+    return list(
+        db.scalars(
+            select(LoginAttempt)
+            .where(LoginAttempt.staff_id == staff.id)
+            .order_by(LoginAttempt.id.desc())
+            .limit(limit)
+        )
+    )
 
 
 def keys(login: str, where: Where) -> tuple[str, ...]:
