@@ -45,8 +45,7 @@ def by_password(
             staff_id=staff.id if staff else None,
             until=until,
         )
-    # what was right a moment ago may have been reset meanwhile
-    is_right = is_right and _hash_of(db, login) == hashed
+    is_right &= _hash_of(db, login) == hashed  # what was right a moment ago may have been reset meanwhile
     if staff is not None and is_right and staff.disabled_at is None:
         if hashed is not None and passwords.is_dated(hashed):
             _keep(db, staff, password)
