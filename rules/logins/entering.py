@@ -11,7 +11,7 @@ from core.config import Console
 from core.errors import Refused
 from models.logins import Credential, Ended, Login, Outcome, Way
 from models.people import Staff
-from rules import staff as members
+from rules import audit
 from rules.logins import attempts, opened, passwords
 from rules.logins.attempts import Where
 
@@ -87,7 +87,7 @@ def change_password(
         _keep(db, staff, new)
     db.flush()
     opened.end_all(db, staff, Ended.SENT_OUT, now=now, but=login)
-    members.audit(db, staff, "password_change", f"staff:{staff.id}", now=now)
+    audit.note(db, staff, "password_change", f"staff:{staff.id}", now=now)
 
 
 def _hash_of(db: Session, login: str) -> str | None:

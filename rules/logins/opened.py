@@ -12,8 +12,7 @@ from core.config import Console
 from core.errors import Refused
 from models.logins import Credential, Ended, Login, Way
 from models.people import Organisation, Staff
-from rules import access
-from rules import staff as members
+from rules import access, audit
 from rules.access import Permission
 from rules.logins import tokens
 from rules.logins.attempts import Where
@@ -90,7 +89,7 @@ def end(db: Session, by: Staff, login_id: int, why: Ended, *, now: datetime) -> 
         access.need(by, Permission.STAFF_MANAGE)
         access.need_within(by, found.staff.organisation)
     if _end(db, (Login.id == login_id,), why, now) and not is_own:
-        members.audit(db, by, "login_end", f"staff:{found.staff_id}", now=now)
+        audit.note(db, by, "login_end", f"staff:{found.staff_id}", now=now)
 
 
 def end_all(db: Session, staff: Staff, why: Ended, *, now: datetime, but: Login | None = None) -> int:

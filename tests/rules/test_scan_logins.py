@@ -12,8 +12,9 @@ from sqlalchemy import select, text
 
 from core.config import Config, Console
 from core.errors import Noted, Refused
+from models.audit import Audit
 from models.logins import Invitation, Login, LoginAttempt, ScanLogin
-from models.people import Audit, Staff, Worker
+from models.people import Staff, Worker
 from qr.images import svg
 from qr.scenes import BindScene, LoginScene, Scene, unpack
 from rules import logins
@@ -148,7 +149,7 @@ def test_anybody_else_learns_nothing_whatever_the_code(
         assert said(lambda: logins.scanned(town.db, stranger.id, token, now=SOON)) == "scan_not_yours"  # noqa: B023
         assert said(lambda: logins.scanned(town.db, stranger.id, token, now=OVER)) == "scan_not_yours"  # noqa: B023
     assert outcomes(town) == ["not_staff"] * 4
-    assert page.scanned(phone), "a stranger's scan does not take it"
+    assert page.scanned(phone).worker_id == phone.id, "a stranger's scan does not take it"
 
 
 def test_somebody_disabled_is_anybody_else(town: Town, page: Page, lin: Staff, phone: Worker) -> None:
