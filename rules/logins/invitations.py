@@ -110,13 +110,18 @@ def reset(
     and every login is over.
     """
     need_power(by, staff)
-    if staff.disabled_at is not None:
-        raise Refused("staff_disabled")
+    # whoever logs in or binds a WeChat holds rows in this order too
     db.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
     db.execute(delete(Credential).where(Credential.staff_id == staff.id))
-    if not keep_wechat:
-        staff.worker_id = None
     _withdraw(db, staff)
+    held = db.execute(
+        update(Staff)
+        .where(Staff.id == staff.id, Staff.disabled_at.is_(None))
+        .values(worker_id=Staff.worker_id if keep_wechat else None)
+        .returning(Staff.id)
+    )
+    if held.first() is None:
+        raise Refused("staff_disabled")
     opened.end_all(db, staff, Ended.RESET, now=now)
     after = {"keep_wechat": keep_wechat}
     audit.note(db, by, "login_reset", f"staff:{staff.id}", now=now, after=after)
@@ -126,6 +131,7 @@ def reset(
 def disable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> None:
     """Let somebody in no more: every login is over, links and codes count no more. Twice is once."""
     need_power(by, staff)
+    _withdraw(db, staff)
     closed = db.execute(
         update(Staff)
         .where(Staff.id == staff.id, Staff.disabled_at.is_(None))
@@ -134,7 +140,6 @@ def disable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> No
     )
     if closed.first() is None:
         return
-    _withdraw(db, staff)
     opened.end_all(db, staff, Ended.DISABLED, now=now)
     audit.note(db, by, "staff_disable", f"staff:{staff.id}", now=now)
 

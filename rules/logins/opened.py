@@ -26,8 +26,15 @@ def open_login(db: Session, staff: Staff, where: Where, way: Way, *, now: dateti
 
     With a password there must be an authenticator too.
     """
-    db.refresh(staff, ["disabled_at"])
-    if staff.disabled_at is not None:
+    # held until commit: whoever disables them or resets them waits, and ends this login too
+    let_in = db.execute(
+        update(Staff)
+        .where(Staff.id == staff.id, Staff.disabled_at.is_(None))
+        .values(login=Staff.login)
+        .returning(Staff.id)
+        .execution_options(synchronize_session=False)
+    )
+    if let_in.first() is None:
         raise Refused("login_refused")
     if way is Way.PASSWORD and not has_totp(db, staff):
         raise Refused("totp_needed")

@@ -188,3 +188,20 @@ def test_disabling_while_somebody_logs_in_leaves_no_login_that_counts(
     token = at_once(town, 2, act)[0]
     town.db.rollback()
     assert logins.current(town.db, token, limits=limits, now=LATER) is None
+
+
+def test_disabling_while_somebody_logs_in_leaves_no_open_login_for_later(town: Town, limits: Console) -> None:
+    staff = plain(town.db, town.city, "chen", Role.CLERK, now=NOW)
+    town.db.commit()
+
+    def act(db: Session, n: int) -> str:
+        found = db.get_one(Staff, staff.id)
+        if n == 3:
+            logins.disable(db, None, found, now=LATER)
+            return ""
+        return logins.open_login(db, found, HOME, Way.SCAN, now=LATER)
+
+    tokens = at_once(town, 6, act)
+    town.db.rollback()
+    logins.enable(town.db, None, town.db.get_one(Staff, staff.id), now=LATER)
+    assert [logins.current(town.db, token, limits=limits, now=LATER) for token in tokens] == [None] * 6
