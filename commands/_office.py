@@ -17,6 +17,9 @@ from core.db import make_engine
 from core.errors import Refused
 
 WORDS = {
+    "role_above": "不能给别人比自己还大的权限，也不能动这样的登录。",
+    "own_account": "自己的登录不能自己停用或重设，请另一位管理员来。",
+    "staff_disabled": "这位已经停用了。先用 ./niangjia staff enable 恢复。",
     "not_found": "没有找到，或者不在你的管辖范围内。",
     "no_such_staff": "没有这个登录名。用 ./niangjia staff list 看看有哪些。",
     "no_such_wall": "没有这面墙。用 ./niangjia wall list 看看有哪些。",

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commands._help import Group
+from commands._logins import COMMANDS, acting, by_whom, say_link
 from commands._office import explain, office, table
 from core.clock import local, utcnow
 from core.config import load
@@ -17,7 +18,7 @@ from forms import FORMS
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, audit, organisations
+from rules import access, audit, logins, organisations
 from rules import staff as rules
 from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, walls
@@ -46,6 +47,10 @@ def command() -> None:
     """
 
 
+for each in COMMANDS:
+    command.add_command(each)
+
+
 @command.command()
 @click.argument("login")
 @click.option("--name", required=True, help="What colleagues read.")
@@ -54,9 +59,11 @@ def command() -> None:
     "--role", type=click.Choice(list(ROLES)), required=True, help="What they may do: docs/access.md."
 )
 @click.option("--worker", type=int, metavar="ID", help="The same person as a follower of the account.")
-def add(login: str, name: str, organisation: str, role: str, worker: int | None) -> None:
-    """Add a member of staff."""
-    with office(load()) as engine, Session(engine) as db:
+@by_whom
+def add(login: str, name: str, organisation: str, role: str, worker: int | None, by: str | None) -> None:
+    """Add a member of staff, and print the link by which they set up their login."""
+    config = load()
+    with office(config) as engine, Session(engine) as db:
         union = organisations.named(db, organisation)
         if union is None:
             known = "、".join(db.scalars(select(Organisation.name).order_by(Organisation.path).limit(20)))
@@ -64,12 +71,20 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None)
         follower = db.get(Worker, worker) if worker is not None else None
         if worker is not None and follower is None:
             raise click.ClickException("没有这个编号的微信用户。")
-        now = utcnow()
-        staff = rules.add(db, login, name=name, role=Role(role), organisation=union, now=now, worker=follower)
-        after = {"login": login, "name": name, "role": role, "organisation": union.id, "worker": worker}
-        audit.note(db, None, "staff_add", f"staff:{staff.id}", now=now, after=after)
+        _, token = logins.invite(
+            db,
+            acting(db, by),
+            login=login,
+            name=name,
+            role=Role(role),
+            organisation=union,
+            worker=follower,
+            limits=config.console,
+            now=utcnow(),
+        )
         db.commit()
         click.echo(f"添加好了：{name}（{login}），{ROLES[role]}，{union.name}")
+        say_link(config, token)
 
 
 @command.command()
@@ -94,9 +109,16 @@ def list_() -> None:
             select(Staff, Organisation).join(Staff.organisation).order_by(Organisation.path, Staff.login)
         )
         table(
-            ("登录名", "姓名", "角色", "单位", "级别"),
+            ("登录名", "姓名", "角色", "单位", "级别", "登录"),
             (
-                (staff.login, staff.name, ROLES.get(staff.role, staff.role), union.name, LEVELS[union.level])
+                (
+                    staff.login,
+                    staff.name,
+                    ROLES.get(staff.role, staff.role),
+                    union.name,
+                    LEVELS[union.level],
+                    "停用" if staff.disabled_at else "",
+                )
                 for staff, union in found
             ),
         )

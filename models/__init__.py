@@ -1,6 +1,17 @@
 """All tables. Importing this package is enough for a migration or a test to know them."""
 
-from models import appointments, audit, broadcasts, events, exams, matchmaking, messages, people, waiting
+from models import (
+    appointments,
+    audit,
+    broadcasts,
+    events,
+    exams,
+    logins,
+    matchmaking,
+    messages,
+    people,
+    waiting,
+)
 from models.base import Base
 
 __all__ = [
@@ -10,6 +21,7 @@ __all__ = [
     "broadcasts",
     "events",
     "exams",
+    "logins",
     "matchmaking",
     "messages",
     "people",

@@ -58,5 +58,6 @@ class Staff(Base):
     role: Mapped[str] = mapped_column(String(20))
     worker_id: Mapped[int | None] = mapped_column(ForeignKey("worker.id"), unique=True)
     created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship()

@@ -74,7 +74,7 @@ def alert(db: Session, worker_id: int, *, now: datetime, crisis: Crisis, phone: 
 
     Those are the staff named in the settings, else the duty officers and everybody who can be booked for counselling.
     """
-    query = select(Staff).where(Staff.worker_id.is_not(None))
+    query = select(Staff).where(Staff.worker_id.is_not(None), Staff.disabled_at.is_(None))
     if crisis.on_duty:
         query = query.where(Staff.login.in_(crisis.on_duty))
     else:

@@ -51,8 +51,8 @@ def add(
 
 
 def by_login(db: Session, login: str) -> Staff:
-    """The member of staff with this login."""
-    staff = db.scalar(select(Staff).where(Staff.login == login))
+    """The member of staff with this login, who may act."""
+    staff = db.scalar(select(Staff).where(Staff.login == login, Staff.disabled_at.is_(None)))
     if staff is None:
         raise Refused("no_such_staff")
     return staff

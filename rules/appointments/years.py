@@ -37,6 +37,7 @@ def warn_missing(db: Session, now: datetime, *, workdays: Workdays, days: int) -
     for staff in db.scalars(
         select(Staff).where(
             Staff.worker_id.is_not(None),
+            Staff.disabled_at.is_(None),
             Staff.id.in_(professionals) | (Staff.organisation_id.in_(unions) & Staff.role.in_(planners)),
         )
     ).all():
