@@ -35,6 +35,7 @@ from models.base import BigKey
 from models.messages import Notice
 from models.people import Worker
 from rules import organisations, staff
+from rules.access import Role
 from rules.appointments import planning, slots
 from rules.appointments.terms import Terms
 
@@ -95,7 +96,7 @@ def prepared(config: Config, environment: dict[str, str], people: int) -> Iterat
     BARE.metadata.create_all(engine)
     with Session(engine) as db:
         union = organisations.add(db, "云栖省总工会")
-        who = staff.add(db, "bench", name="甲", role=staff.Role.LAWYER, organisation=union, now=NOW)
+        who = staff.add(db, "bench", name="甲", role=Role.PROFESSIONAL, organisation=union, now=NOW)
         facts = {
             "minutes": 30,
             "buffer_minutes": 0,

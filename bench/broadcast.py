@@ -36,6 +36,7 @@ from emulator.records import openid_for
 from models.broadcasts import Broadcast, Topic, Way
 from models.people import Worker
 from rules import organisations, staff
+from rules.access import Role
 from rules.broadcasts import life
 from tasks import broadcasts
 
@@ -115,7 +116,7 @@ def _follow(config: Config, people: int) -> None:
     with Session(engine) as db:
         home = organisations.add(db, "测速市总工会")
         for login in ("lin", "wang"):
-            staff.add(db, login, name=login, role=staff.Role.OFFICER, organisation=home, now=now)
+            staff.add(db, login, name=login, role=Role.MANAGER, organisation=home, now=now)
         numbers = iter(range(1, people + 1))
         while rows := [
             {"openid": openid_for(config.wechat.app_id, n), "created_at": now, "followed_at": now}

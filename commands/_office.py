@@ -17,6 +17,9 @@ from core.db import make_engine
 from core.errors import Refused
 
 WORDS = {
+    "role_above": "不能给别人比自己还大的权限，也不能动这样的登录。",
+    "own_account": "自己的登录不能自己停用或重设，请另一位管理员来。",
+    "staff_disabled": "这位已经停用了。先用 ./niangjia staff enable 恢复。",
     "not_found": "没有找到，或者不在你的管辖范围内。",
     "no_such_staff": "没有这个登录名。用 ./niangjia staff list 看看有哪些。",
     "no_such_wall": "没有这面墙。用 ./niangjia wall list 看看有哪些。",
@@ -43,7 +46,7 @@ WORDS = {
     "quota_taken": "不能少于已经给出去的名额（含待答复的）。用 ./niangjia exam list 看看占了几个。",
     "exam_begun": "考试已经开始了，名额不能再改。",
     "bad_requirement": "报名条件写得不完整。",
-    "ids_not_yours": "完整的身份证号只有工会干部能导出。",
+    "ids_not_yours": "完整的身份证号要有查看权限的人才能导出。",
     "export_reason": "导出完整的身份证号要写明用途（--reason），会留下记录。",
     "broadcast_move": "这条群发现在的状态不能这样做，先用 ./niangjia broadcast status 看看。",
     "broadcast_changed": "刚才有人改了内容，请再预览一次。",

@@ -20,8 +20,9 @@ from core.config import load
 from core.errors import Refused
 from models.broadcasts import Broadcast, Topic, Way
 from models.people import Staff
-from rules import organisations
+from rules import access, organisations
 from rules import staff as staff_rules
+from rules.access import Permission
 from rules.broadcasts import audience as audiences
 from rules.broadcasts import life, results, tags
 from tasks.broadcasts import content
@@ -243,7 +244,7 @@ def tag(name: str, login: str) -> None:
     config = load()
     with office(config) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
-        staff_rules.need_officer(staff)
+        access.need(staff, Permission.BROADCASTS_WRITE)
         db.rollback()
         with wechat(config) as client:
             try:

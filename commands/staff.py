@@ -9,18 +9,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commands._help import Group
+from commands._logins import COMMANDS, acting, by_whom, say_link
 from commands._office import explain, office, table
 from core.clock import local, utcnow
 from core.config import load
 from core.errors import Refused
 from forms import FORMS
 from models.matchmaking import Card, Profile, ProfileState, Wall
+from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import organisations
+from rules import access, logins, organisations
 from rules import staff as rules
+from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, walls
 
-ROLES = {"officer": "工作人员", "counsellor": "咨询师", "lawyer": "律师"}
+ROLES = {
+    "clerk": "经办",
+    "reviewer": "审核",
+    "manager": "主任",
+    "administrator": "系统管理员",
+    "professional": "专业人士",
+    "duty": "值班",
+}
 LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
 SEX = {"f": "女", "m": "男"}
 ABOUT = {"chat": "聊天", **{name: form.title for name, form in FORMS.items()}}
@@ -37,15 +47,23 @@ def command() -> None:
     """
 
 
+for each in COMMANDS:
+    command.add_command(each)
+
+
 @command.command()
 @click.argument("login")
 @click.option("--name", required=True, help="What colleagues read.")
 @click.option("--organisation", required=True, metavar="NAME", help="The union; acts reach it and all below.")
-@click.option("--role", type=click.Choice(list(ROLES)), default="officer", show_default=True)
+@click.option(
+    "--role", type=click.Choice(list(ROLES)), required=True, help="What they may do: docs/access.md."
+)
 @click.option("--worker", type=int, metavar="ID", help="The same person as a follower of the account.")
-def add(login: str, name: str, organisation: str, role: str, worker: int | None) -> None:
-    """Add a member of staff."""
-    with office(load()) as engine, Session(engine) as db:
+@by_whom
+def add(login: str, name: str, organisation: str, role: str, worker: int | None, by: str | None) -> None:
+    """Add a member of staff, and print the link by which they set up their login."""
+    config = load()
+    with office(config) as engine, Session(engine) as db:
         union = organisations.named(db, organisation)
         if union is None:
             known = "、".join(db.scalars(select(Organisation.name).order_by(Organisation.path).limit(20)))
@@ -53,11 +71,20 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None)
         follower = db.get(Worker, worker) if worker is not None else None
         if worker is not None and follower is None:
             raise click.ClickException("没有这个编号的微信用户。")
-        rules.add(
-            db, login, name=name, role=rules.Role(role), organisation=union, now=utcnow(), worker=follower
+        _, token = logins.invite(
+            db,
+            acting(db, by),
+            login=login,
+            name=name,
+            role=Role(role),
+            organisation=union,
+            worker=follower,
+            limits=config.console,
+            now=utcnow(),
         )
         db.commit()
         click.echo(f"添加好了：{name}（{login}），{ROLES[role]}，{union.name}")
+        say_link(config, token)
 
 
 @command.command()
@@ -82,9 +109,16 @@ def list_() -> None:
             select(Staff, Organisation).join(Staff.organisation).order_by(Organisation.path, Staff.login)
         )
         table(
-            ("登录名", "姓名", "角色", "单位", "级别"),
+            ("登录名", "姓名", "角色", "单位", "级别", "登录"),
             (
-                (staff.login, staff.name, ROLES.get(staff.role, staff.role), union.name, LEVELS[union.level])
+                (
+                    staff.login,
+                    staff.name,
+                    ROLES.get(staff.role, staff.role),
+                    union.name,
+                    LEVELS[union.level],
+                    "停用" if staff.disabled_at else "",
+                )
                 for staff, union in found
             ),
         )
@@ -97,35 +131,44 @@ def waiting(login: str) -> None:
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
         staff = rules.by_login(db, login)
-        found = rules.waiting_profiles(db, staff, now=now)
-        handed = rules.open_handovers(db, staff, now=now)
+        access.need(staff, Permission.PROFILES_REVIEW, Permission.CONVERSATIONS_ANSWER)
         rules.audit(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
-        click.echo(f"待审资料卡 {len(found)} 份")
-        if found:
-            table(
-                ("编号", "等了", "昵称", "性别", "出生", "职业", "婚况", "一句话"),
-                (
-                    (
-                        p.id,
-                        _since(p.submitted_at, now),
-                        p.nickname,
-                        SEX.get(p.sex, p.sex),
-                        p.birth_year,
-                        p.trade,
-                        MARITAL.get(p.marital, p.marital),
-                        p.line,
-                    )
-                    for p in found
-                ),
-            )
-        click.echo(f"等人工的对话 {len(handed)} 个")
-        if handed:
-            table(
-                ("编号", "等了", "在办"),
-                ((h.id, _since(h.at, now), ABOUT.get(h.about, h.about)) for h in handed),
-            )
-            click.echo("回话：./niangjia staff answer 编号 --words …")
+        if access.may(staff, Permission.PROFILES_REVIEW):
+            _profiles(rules.waiting_profiles(db, staff, now=now), now)
+        if access.may(staff, Permission.CONVERSATIONS_ANSWER):
+            _handovers(rules.open_handovers(db, staff, now=now), now)
         db.commit()
+
+
+def _profiles(found: list[Profile], now: datetime) -> None:
+    click.echo(f"待审资料卡 {len(found)} 份")
+    if found:
+        table(
+            ("编号", "等了", "昵称", "性别", "出生", "职业", "婚况", "一句话"),
+            (
+                (
+                    p.id,
+                    _since(p.submitted_at, now),
+                    p.nickname,
+                    SEX.get(p.sex, p.sex),
+                    p.birth_year,
+                    p.trade,
+                    MARITAL.get(p.marital, p.marital),
+                    p.line,
+                )
+                for p in found
+            ),
+        )
+
+
+def _handovers(handed: list[Handover], now: datetime) -> None:
+    click.echo(f"等人工的对话 {len(handed)} 个")
+    if handed:
+        table(
+            ("编号", "等了", "在办"),
+            ((h.id, _since(h.at, now), ABOUT.get(h.about, h.about)) for h in handed),
+        )
+        click.echo("回话：./niangjia staff answer 编号 --words …")
 
 
 @command.command()

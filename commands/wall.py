@@ -16,8 +16,9 @@ from core.config import load
 from core.errors import Refused
 from models.events import Event
 from models.matchmaking import Card
-from rules import events, organisations
+from rules import access, events, organisations
 from rules import staff as staff_rules
+from rules.access import Permission
 from rules.matchmaking import cards, walls
 
 MOMENTS = ["%Y-%m-%d %H:%M"]
@@ -135,6 +136,8 @@ def print_(
         with Session(engine) as db:
             wall_id = walls.numbered(db, _fair(db, event_id), number).id
             staff = staff_rules.by_login(db, login) if login else None
+            if staff:
+                access.need(staff, Permission.WALLS_PRINT)
         out = out or _sheet(config.data_dir, number, poster, only_changed)
         with wechat(config) as client:
             done = print_wall(
@@ -198,8 +201,8 @@ def reissue(card_id: int, login: str) -> None:
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
         old = _card(db, card_id)
-        staff_rules.need_officer(staff)
-        staff_rules.need_reach(db, staff, old.profile.worker, now=now)
+        access.need(staff, Permission.WALLS_PRINT)
+        access.need_reach(db, staff, old.profile.worker, now=now)
         fresh = cards.reissue(db, old, now=now)
         staff_rules.audit(db, staff, "card_reissue", f"card:{old.id}", now=now)
         db.commit()
@@ -219,8 +222,8 @@ def revoke(card_id: int, login: str) -> None:
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
         card = _card(db, card_id)
-        staff_rules.need_officer(staff)
-        staff_rules.need_reach(db, staff, card.profile.worker, now=now)
+        access.need(staff, Permission.WALLS_PRINT)
+        access.need_reach(db, staff, card.profile.worker, now=now)
         cards.revoke(db, card, now=now)
         staff_rules.audit(db, staff, "card_revoke", f"card:{card.id}", now=now)
         db.commit()

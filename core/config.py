@@ -158,6 +158,19 @@ class Broadcasts(_Section):
     failure_minimum: Positive
 
 
+class Console(_Section):
+    idle_minutes: Positive
+    hours: Positive
+    invitation_days: Positive
+    scan_minutes: int = Field(ge=1, le=10)
+    scans_per_address: Positive
+    failures: Positive
+    first_delay_seconds: Positive
+    longest_delay_minutes: Positive
+    calm_hours: Positive
+    log_days: Positive
+
+
 class Config(BaseSettings):
     """All settings. Build it with `load`, never by hand outside tests."""
 
@@ -186,6 +199,7 @@ class Config(BaseSettings):
     crisis: Crisis
     waiting: Waiting
     broadcasts: Broadcasts
+    console: Console
 
     @classmethod
     def settings_customise_sources(

@@ -12,3 +12,7 @@ class Refused(Exception):
         super().__init__(code)
         self.code = code
         self.facts = facts
+
+
+class Noted(Refused):
+    """A no that the rule wrote down: the entrance commits, then finds words. Rolled back, it would never have been."""

@@ -12,6 +12,7 @@ _PLACES = (
     ("profile", "contact", "id"),
     ("dialog", "state", "worker_id"),
     ("exam_sign_up", "id_number", "id"),
+    ("credential", "totp_secret", "staff_id"),
 )
 
 

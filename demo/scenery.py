@@ -16,8 +16,8 @@ from models.people import Organisation, Staff
 from qr.scenes import new_token
 from rules import organisations
 from rules import staff as staff_rules
+from rules.access import Role
 from rules.matchmaking import walls
-from rules.staff import Role
 
 PROVINCE, CITY = "云栖省总工会", "临湖市总工会"
 UNIONS: Final = (
@@ -33,16 +33,16 @@ UNIONS: Final = (
 )
 STAFF: Final = (
     # login, name, role, union
-    ("lin", "林老师", Role.OFFICER, CITY),
-    ("zhou", "周老师", Role.OFFICER, CITY),
-    ("he", "何老师", Role.OFFICER, PROVINCE),
-    ("chen", "陈老师", Role.OFFICER, "城北区总工会"),
-    ("sun", "孙老师", Role.OFFICER, "城南区总工会"),
-    ("wu", "吴老师", Role.OFFICER, "洪和镇总工会"),
-    ("xu", "徐咨询师", Role.COUNSELLOR, CITY),
-    ("tang", "唐咨询师", Role.COUNSELLOR, "城北区总工会"),
-    ("gao", "高律师", Role.LAWYER, CITY),
-    ("jiang", "江律师", Role.LAWYER, "城南区总工会"),
+    ("lin", "林老师", Role.ADMINISTRATOR, CITY),
+    ("zhou", "周老师", Role.CLERK, CITY),
+    ("he", "何老师", Role.MANAGER, PROVINCE),
+    ("chen", "陈老师", Role.REVIEWER, "城北区总工会"),
+    ("sun", "孙老师", Role.REVIEWER, "城南区总工会"),
+    ("wu", "吴老师", Role.DUTY, "洪和镇总工会"),
+    ("xu", "徐咨询师", Role.PROFESSIONAL, CITY),
+    ("tang", "唐咨询师", Role.PROFESSIONAL, "城北区总工会"),
+    ("gao", "高律师", Role.PROFESSIONAL, CITY),
+    ("jiang", "江律师", Role.PROFESSIONAL, "城南区总工会"),
 )
 WALLS: Final = ("90后", "90后", "80后", "80后", "70后", "95后", "00后", "优质单身", "新临湖人", "匠人")
 FAIR, EXAM = "临湖市“幸福牵手”相亲会", "仓库保管员（四级）技能评价"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from bot.router import Table
-from handlers import appointments, basics, broadcasts, crisis, exams, guide, matchmaking, notices
+from handlers import appointments, basics, broadcasts, crisis, exams, guide, logins, matchmaking, notices
 
 ROUTERS = (
     matchmaking.router,
@@ -14,6 +14,7 @@ ROUTERS = (
     crisis.router,
     basics.router,
     broadcasts.router,
+    logins.router,
     guide.router,
     notices.router,
 )

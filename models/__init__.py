@@ -1,6 +1,6 @@
 """All tables. Importing this package is enough for a migration or a test to know them."""
 
-from models import appointments, broadcasts, events, exams, matchmaking, messages, people, waiting
+from models import appointments, broadcasts, events, exams, logins, matchmaking, messages, people, waiting
 from models.base import Base
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "broadcasts",
     "events",
     "exams",
+    "logins",
     "matchmaking",
     "messages",
     "people",

@@ -48,7 +48,7 @@ class Worker(Base):
 
 
 class Staff(Base):
-    """A union officer or a professional, acting within the subtree of an organisation."""
+    """Somebody of a union, or a professional, acting within the subtree of an organisation."""
 
     __tablename__ = "staff"
 
@@ -59,6 +59,7 @@ class Staff(Base):
     role: Mapped[str] = mapped_column(String(20))
     worker_id: Mapped[int | None] = mapped_column(ForeignKey("worker.id"), unique=True)
     created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship()
 

@@ -105,3 +105,17 @@ class CheckInScene(Scene, prefix="checkin"):
     """The poster at the door of an event: whoever scans it is there."""
 
     event_token: Token
+
+
+@dataclass(frozen=True)
+class LoginScene(Scene, prefix="login"):
+    """The code on a login page. Scanning it opens nothing: the browser's own secret is the other half."""
+
+    token: Token
+
+
+@dataclass(frozen=True)
+class BindScene(Scene, prefix="bind"):
+    """The code by which a member of staff says which WeChat is theirs."""
+
+    token: Token

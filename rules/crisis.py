@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from core.config import Crisis
 from core.hanzi import fold
+from models.appointments import Offer, Professional, Service
 from models.people import Staff
+from rules.access import Role
 from rules.notices import tell
-from rules.staff import Role
 
 WORRYING = (
     r"不想(?:再)?活(?:了|着|下去)?",
@@ -49,6 +50,10 @@ HARMLESS = (
 )
 
 
+COUNSELLING = "心理"
+"""What the name of a service says when it is offered by those who can help in a crisis."""
+
+
 @lru_cache(8)
 def _patterns(more: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
     worrying = (*WORRYING, *(re.escape(word) for word in more if word))
@@ -65,12 +70,21 @@ def is_worrying(text: str, more: tuple[str, ...] = ()) -> bool:
 
 
 def alert(db: Session, worker_id: int, *, now: datetime, crisis: Crisis, phone: str = "") -> int:
-    """Tell whoever is on duty at once; not what was said. How many were told. `phone`: where to be called."""
-    query = select(Staff).where(Staff.worker_id.is_not(None))
+    """Tell whoever is on duty at once; not what was said. How many were told. `phone`: where to be called.
+
+    Those are the staff named in the settings, else the duty officers and everybody who can be booked for counselling.
+    """
+    query = select(Staff).where(Staff.worker_id.is_not(None), Staff.disabled_at.is_(None))
     if crisis.on_duty:
         query = query.where(Staff.login.in_(crisis.on_duty))
     else:
-        query = query.where(Staff.role == Role.COUNSELLOR)
+        counsellors = (
+            select(Professional.staff_id)
+            .join(Offer, Offer.professional_id == Professional.id)
+            .join(Service, Service.id == Offer.service_id)
+            .where(Professional.is_active, Service.name.contains(COUNSELLING))
+        )
+        query = query.where((Staff.role == Role.DUTY) | Staff.id.in_(counsellors))
     told = 0
     for staff in db.scalars(query).all():
         assert staff.worker_id is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from models.logins import Binding, Invitation, Login, LoginAttempt, LoginDelay, ScanLogin
 from models.messages import Notice, NoticeState, Received
 
 READ = (NoticeState.SENT, NoticeState.SHOWN, NoticeState.VOID)
@@ -29,4 +30,31 @@ def forget_notices(db: Session, before: datetime, *, limit: int = 500) -> int:
         .limit(limit)
     )
     result: Any = db.execute(delete(Notice).where(Notice.id.in_(old)))
+    return int(result.rowcount)
+
+
+def forget_attempts(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Delete refused tries to log in that were made before a moment, and what was counted of them."""
+    return _forget(db, LoginDelay, LoginDelay.failed_at < before, limit) or _forget(
+        db, LoginAttempt, LoginAttempt.at < before, limit
+    )
+
+
+def forget_logins(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Delete logins that ended before a moment, and codes and links that did; nobody who is logged in notices."""
+    for table, which in (
+        (Binding, Binding.expires_at < before),
+        (ScanLogin, ScanLogin.expires_at < before),
+        (Invitation, Invitation.expires_at < before),
+        (Login, Login.ended_at < before),
+    ):
+        if count := _forget(db, table, which, limit):
+            return count
+    return 0
+
+
+def _forget(db: Session, table: type[Any], which: ColumnElement[bool], limit: int) -> int:
+    key = next(iter(table.__mapper__.primary_key))
+    old = select(key).where(which).limit(limit)
+    result: Any = db.execute(delete(table).where(key.in_(old)))
     return int(result.rowcount)

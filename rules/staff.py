@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Audit, Organisation, Staff, Worker
-from rules import notices, organisations
+from rules import access, notices
+from rules.access import Permission, Role
 
 ANSWER_LENGTH = 300  # characters; what one customer-service text surely carries
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
-
-
-class Role(enum.StrEnum):
-    """What somebody on the staff is there for. Only officers see and review other people's profiles."""
-
-    OFFICER = "officer"
-    COUNSELLOR = "counsellor"
-    LAWYER = "lawyer"
 
 
 def add(
@@ -59,8 +51,8 @@ def add(
 
 
 def by_login(db: Session, login: str) -> Staff:
-    """The member of staff with this login."""
-    staff = db.scalar(select(Staff).where(Staff.login == login))
+    """The member of staff with this login, who may act."""
+    staff = db.scalar(select(Staff).where(Staff.login == login, Staff.disabled_at.is_(None)))
     if staff is None:
         raise Refused("no_such_staff")
     return staff
@@ -75,32 +67,14 @@ def audit(
     return row
 
 
-def need_officer(staff: Staff) -> None:
-    """Refuse those whose work is not other people's profiles."""
-    if staff.role != Role.OFFICER:
-        raise Refused("not_found")
-
-
-def need_reach(db: Session, staff: Staff, worker: Worker, *, now: datetime) -> None:
-    """Refuse whoever's union is not below this member's, as if that person did not exist."""
-    organisation = organisations.of_worker(db, worker, now=now)
-    if organisation is None or not staff.organisation.has_within(organisation):
-        raise Refused("not_found")
-
-
-def _within_reach(db: Session, staff: Staff, *, now: datetime) -> ColumnElement[bool]:
-    """The same as `need_reach`, as a condition on a query that joins Worker and, outer, Organisation."""
-    return organisations.answers_for(db, staff.organisation, now=now)
-
-
 def waiting_profiles(db: Session, staff: Staff, *, now: datetime) -> list[Profile]:
     """Profiles in review that this member may review, the oldest first; never the member's own."""
-    need_officer(staff)
+    access.need(staff, Permission.PROFILES_REVIEW)
     query = (
         select(Profile)
         .join(Worker, Worker.id == Profile.worker_id)
         .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
-        .where(Profile.state == ProfileState.IN_REVIEW, _within_reach(db, staff, now=now))
+        .where(Profile.state == ProfileState.IN_REVIEW, access.within_reach(db, staff, now=now))
         .order_by(Profile.submitted_at, Profile.id)
     )
     if staff.worker_id is not None:
@@ -110,13 +84,13 @@ def waiting_profiles(db: Session, staff: Staff, *, now: datetime) -> list[Profil
 
 def open_handovers(db: Session, staff: Staff, *, now: datetime) -> list[Handover]:
     """Conversations that wait for a person and whose worker is in this member's reach, the oldest first."""
-    need_officer(staff)
+    access.need(staff, Permission.CONVERSATIONS_ANSWER)
     return list(
         db.scalars(
             select(Handover)
             .join(Worker, Worker.id == Handover.worker_id)
             .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
-            .where(Handover.closed_at.is_(None), _within_reach(db, staff, now=now))
+            .where(Handover.closed_at.is_(None), access.within_reach(db, staff, now=now))
             .order_by(Handover.at, Handover.id)
         )
     )
@@ -124,11 +98,11 @@ def open_handovers(db: Session, staff: Staff, *, now: datetime) -> list[Handover
 
 def answer_handover(db: Session, staff: Staff, handover_id: int, words: str, *, now: datetime) -> None:
     """Tell the person what a member of staff says, and take the conversation off the queue. Of two answers one acts."""
-    need_officer(staff)
+    access.need(staff, Permission.CONVERSATIONS_ANSWER)
     handover = db.get(Handover, handover_id)
     if handover is None:
         raise Refused("not_found")
-    need_reach(db, staff, db.get_one(Worker, handover.worker_id), now=now)
+    access.need_reach(db, staff, db.get_one(Worker, handover.worker_id), now=now)
     words = words.strip()
     if not words:
         raise Refused("answer_needed")

@@ -23,7 +23,7 @@ from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
 from core.redis import LOST
-from rules import dialogs, notices, retention, waiting
+from rules import dialogs, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
 from rules.matchmaking import requests
@@ -81,10 +81,14 @@ def pass_on_places(work: Workplace, now: datetime) -> None:
 
 
 def forget(work: Workplace, now: datetime) -> None:
-    """Messages that acted, and notices that were read, after the days in `limits`."""
+    """Messages that acted, notices that were read, logins that are over, after the days in the settings."""
     limits = work.config.limits
     _until_done(work, retention.forget_received, now - timedelta(days=limits.received_days))
     _until_done(work, retention.forget_notices, now - timedelta(days=limits.kept_notice_days))
+    console = work.config.console
+    _once(work, partial(logins.end_over, limits=console), now)
+    _until_done(work, retention.forget_attempts, now - timedelta(days=console.log_days))
+    _until_done(work, retention.forget_logins, now - timedelta(days=console.log_days))
 
 
 def remind_bookings(work: Workplace, now: datetime) -> None:

@@ -15,7 +15,9 @@ from core.db import insert_new
 from core.errors import Refused
 from models.appointments import Booking, BookingState, Offer, Service, Tick, TickKind
 from models.people import Staff
+from rules import access
 from rules import staff as staff_rules
+from rules.access import Permission
 from rules.appointments import moves, rush, slots, ticks
 from rules.appointments.terms import Terms
 from rules.notices import tell
@@ -276,8 +278,9 @@ def _need_slot(
 
 def _need_reach(booking: Booking, staff: Staff | None) -> None:
     """First of all: whoever may not touch a booking learns neither its time nor whether it is on."""
-    if staff is not None and not staff.organisation.has_within(booking.service.organisation):
-        raise Refused("not_found")
+    if staff is not None:
+        access.need(staff, Permission.APPOINTMENTS_PLAN)
+        access.need_within(staff, booking.service.organisation)
 
 
 def _need_right(

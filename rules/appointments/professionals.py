@@ -21,7 +21,9 @@ MOST_DAYS = 62
 
 def of_worker(db: Session, worker_id: int) -> Professional | None:
     """The professional who writes from this phone."""
-    return db.scalar(select(Professional).join(Staff).where(Staff.worker_id == worker_id))
+    return db.scalar(
+        select(Professional).join(Staff).where(Staff.worker_id == worker_id, Staff.disabled_at.is_(None))
+    )
 
 
 def need(db: Session, worker_id: int) -> Professional:

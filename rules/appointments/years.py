@@ -12,8 +12,8 @@ from core.db import insert_new
 from core.workdays import Workdays
 from models.appointments import Professional, Service, YearWarning
 from models.people import Staff
+from rules.access import Permission, roles_with
 from rules.notices import tell
-from rules.staff import Role
 
 
 def missing_year(workdays: Workdays, now: datetime, *, days: int) -> int | None:
@@ -26,17 +26,19 @@ def missing_year(workdays: Workdays, now: datetime, *, days: int) -> int | None:
 
 
 def warn_missing(db: Session, now: datetime, *, workdays: Workdays, days: int) -> int:
-    """Tell the officers of unions with services, and all professionals, once for each year. How many were told."""
+    """Tell whoever plans appointments in unions with services, and all professionals, once for each year. How many."""
     year = missing_year(workdays, now, days=days)
     if year is None:
         return 0
     unions = select(Service.organisation_id)
     professionals = select(Professional.staff_id)
+    planners = sorted(roles_with(Permission.APPOINTMENTS_PLAN))
     told = 0
     for staff in db.scalars(
         select(Staff).where(
             Staff.worker_id.is_not(None),
-            Staff.id.in_(professionals) | (Staff.organisation_id.in_(unions) & (Staff.role == Role.OFFICER)),
+            Staff.disabled_at.is_(None),
+            Staff.id.in_(professionals) | (Staff.organisation_id.in_(unions) & Staff.role.in_(planners)),
         )
     ).all():
         if insert_new(db, YearWarning, year=year, staff_id=staff.id, told_at=now):

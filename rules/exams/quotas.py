@@ -12,8 +12,9 @@ from core import config
 from core.errors import Refused
 from models.exams import Sitting
 from models.people import Staff
+from rules import access, waiting
 from rules import staff as staff_rules
-from rules import waiting
+from rules.access import Permission
 from rules.exams import sittings
 from rules.exams.sign_ups import LINE
 
@@ -34,7 +35,7 @@ def change(
     Never fewer than are had or offered: nobody loses a place. The same quota again changes nothing. Raises Refused:
     not_found, bad_quota, exam_begun, quota_taken.
     """
-    staff_rules.need_officer(staff)
+    access.need(staff, Permission.EXAMS_PLAN)
     sitting = sittings.need(db, staff, sitting_id)
     if quota < 1:
         raise Refused("bad_quota")

@@ -15,7 +15,9 @@ from core.errors import Refused
 from core.visible import tidy
 from models.exams import Level, Sitting, Trade
 from models.people import Organisation, Staff, Worker
+from rules import access
 from rules import staff as staff_rules
+from rules.access import Permission
 from rules.exams import eligibility
 
 KIND = "exam"
@@ -119,8 +121,9 @@ def _of_unions_of(db: Session, worker_id: int, query: Select[Any]) -> Select[Any
 def need(db: Session, staff: Staff, sitting_id: int) -> Sitting:
     """A sitting within this member's reach. Raises Refused("not_found")."""
     sitting = db.get(Sitting, sitting_id)
-    if sitting is None or not staff.organisation.has_within(sitting.organisation):
+    if sitting is None:
         raise Refused("not_found")
+    access.need_within(staff, sitting.organisation)
     return sitting
 
 
@@ -135,9 +138,8 @@ def within(db: Session, staff: Staff, *, now: datetime, over: bool = False) -> l
 
 def plan_as(db: Session, staff: Staff, organisation: Organisation, *, now: datetime, **facts: Any) -> Sitting:
     """Plan a sitting as a member of staff, within their reach, and leave a row that says so."""
-    staff_rules.need_officer(staff)
-    if not staff.organisation.has_within(organisation):
-        raise Refused("not_found")
+    access.need(staff, Permission.EXAMS_PLAN)
+    access.need_within(staff, organisation)
     level = level_of(db, facts.pop("trade"), facts.pop("level"))
     sitting = plan(db, organisation, level, **facts)
     staff_rules.audit(db, staff, "exam_add", f"exam:{sitting.id}", now=now)

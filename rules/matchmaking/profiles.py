@@ -13,8 +13,9 @@ from core.errors import Refused
 from core.visible import tidy
 from models.matchmaking import Profile, ProfileMove, ProfileState, Wall
 from models.people import Staff
-from rules import notices
+from rules import access, notices
 from rules import staff as staff_rules
+from rules.access import Permission
 from rules.matchmaking import cards, meetings, requests, walls
 
 _IN_REVIEW, _LISTED, _REFUSED = ProfileState.IN_REVIEW, ProfileState.LISTED, ProfileState.REFUSED
@@ -136,7 +137,7 @@ def refuse(db: Session, profile: Profile, *, staff: Staff, reason: str, now: dat
 
 def need_reviewer(db: Session, profile: Profile, staff: Staff, *, now: datetime) -> None:
     """Refuse whoever may not review this profile. Outside one's reach it does not exist; nobody reviews themself."""
-    staff_rules.need_officer(staff)
-    staff_rules.need_reach(db, staff, profile.worker, now=now)
+    access.need(staff, Permission.PROFILES_REVIEW)
+    access.need_reach(db, staff, profile.worker, now=now)
     if staff.worker_id == profile.worker_id:
         raise Refused("own_profile")

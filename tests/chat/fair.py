@@ -19,6 +19,7 @@ from models.messages import Notice, NoticeState
 from models.people import Staff, Worker
 from qr.scenes import CardScene, CheckInScene, new_token
 from rules import dialogs, organisations, staff, waiting
+from rules.access import Role
 from rules.appointments import reminders
 from rules.exams import sign_ups
 from rules.matchmaking import cards, profiles, requests, walls
@@ -52,7 +53,7 @@ class Fair:
                     db,
                     f"officer{number}",
                     name="审核员",
-                    role=staff.Role("officer"),
+                    role=Role.MANAGER,
                     organisation=home,
                     now=now,
                 )

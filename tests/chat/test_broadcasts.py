@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from models.broadcasts import MassReport, Mute, Topic, Way
 from models.people import Worker
 from rules import notices, organisations, staff
+from rules.access import Role
 from rules.broadcasts import life
 from tests.chat.account import Account, Phone
 
@@ -70,7 +71,7 @@ def test_A6_what_could_not_be_sent_to_somebody_is_read_when_they_come(account: A
     now = account.clock()
     with Session(account.engine) as db:
         union = organisations.add(db, "云栖省总工会")
-        lin = staff.add(db, "lin", name="林老师", role=staff.Role.OFFICER, organisation=union, now=now)
+        lin = staff.add(db, "lin", name="林老师", role=Role.MANAGER, organisation=union, now=now)
         text = {"text": "周六体育馆有活动\n带上水壶"}
         one = life.new(db, lin, "text", text, topic=Topic.ACTIVITY, way=Way.CUSTOMER, audience={}, now=now)
         worker = db.scalars(select(Worker).where(Worker.openid == phone.openid)).one()

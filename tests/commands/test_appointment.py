@@ -17,7 +17,7 @@ from tests.rules.clinic import TERMS
 
 
 def test_a_service_from_nothing(niangjia: Niangjia, town: Town) -> None:
-    town.staff("xu", town.north, "counsellor")
+    town.staff("xu", town.north, "professional")
     town.db.commit()
     union = ("--union", "城北区总工会", "--asks", "想聊哪方面？")
     assert niangjia("appointment", "service", "心理咨询", *union)[0] == 0
@@ -41,7 +41,7 @@ def test_a_service_from_nothing(niangjia: Niangjia, town: Town) -> None:
 
 
 def test_extra_hours_on_one_day(niangjia: Niangjia, town: Town) -> None:
-    town.staff("xu", town.north, "counsellor")
+    town.staff("xu", town.north, "professional")
     town.staff("wu", town.north)
     town.db.commit()
     union = ("--union", "城北区总工会", "--asks", "？", "--notice", 0)
@@ -91,7 +91,7 @@ def test_extra_hours_on_one_day(niangjia: Niangjia, town: Town) -> None:
 
 
 def test_staff_cancel_late_with_a_reason_and_nobody_reads_the_matter(niangjia: Niangjia, town: Town) -> None:
-    counsellor = town.staff("xu", town.north, "counsellor")
+    counsellor = town.staff("xu", town.north, "professional")
     town.staff("wu", town.north)
     town.staff("sun", town.south)
     facts = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -23,14 +25,18 @@ def acts(town: Town) -> list[str]:
 def test_staff_are_added_and_listed(town: Town, niangjia: Niangjia) -> None:
     town.db.commit()
     code, out, _ = niangjia(
-        "staff", "add", "chen", "--name", "陈老师", "--organisation", "城北区总工会", "--role", "counsellor"
+        "staff", "add", "chen", "--name", "陈老师", "--organisation", "城北区总工会", "--role", "professional"
     )
-    assert (code, out) == (0, "添加好了：陈老师（chen），咨询师，城北区总工会\n")
+    assert code == 0
+    added, said, link = out.splitlines()
+    assert added == "添加好了：陈老师（chen），专业人士，城北区总工会"
+    assert "7 天内有效，只能用一次" in said
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/console/invitation/[\w-]{43}", link)
     code, out, _ = niangjia("staff", "list")
     assert code == 0
     assert out.splitlines() == [
-        "登录名  姓名    角色    单位          级别",
-        "chen    陈老师  咨询师  城北区总工会  区县",
+        "登录名  姓名    角色      单位          级别  登录",
+        "chen    陈老师  专业人士  城北区总工会  区县",
     ]
 
 
@@ -47,7 +53,9 @@ def test_a_wrong_addition_is_one_line(
 ) -> None:
     town.staff("lin", town.city)
     town.db.commit()
-    code, out, err = niangjia("staff", "add", login, "--name", "某", "--organisation", organisation)
+    code, out, err = niangjia(
+        "staff", "add", login, "--name", "某", "--organisation", organisation, "--role", "clerk"
+    )
     assert (code, out) == (1, "")
     assert said in err
     assert len(err.splitlines()) == 1

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qr.scenes import MAX_LENGTH, CardScene, CheckInScene, Number, Scene, Token, new_token, unpack
+from qr.scenes import (
+    MAX_LENGTH,
+    BindScene,
+    CardScene,
+    CheckInScene,
+    LoginScene,
+    Number,
+    Scene,
+    Token,
+    new_token,
+    unpack,
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,8 @@ tokens = st.binary(min_size=16, max_size=16).map(_token)
 made: st.SearchStrategy[Scene] = st.one_of(
     st.builds(CardScene, tokens),
     st.builds(CheckInScene, tokens),
+    st.builds(LoginScene, tokens),
+    st.builds(BindScene, tokens),
     st.builds(SeatScene, st.integers(0, 10**18 - 1), tokens),
 )
 GOOD = "card-" + "-_Az09" * 3 + "abcA"

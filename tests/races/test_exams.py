@@ -23,6 +23,7 @@ from models.exams import SignUp, SignUpState, Sitting
 from models.people import Organisation, Worker
 from models.waiting import Waiting
 from rules import staff
+from rules.access import Role
 from tests.chat import exam_hall
 from tests.chat.account import Account, Phone, in_mode, opened
 from tests.races.test_processes import clients
@@ -51,7 +52,7 @@ class Hall:
             db.add(union)
             db.flush()
             union.path = f"/{union.id}/"
-            staff.add(db, "hall", name="考务", role=staff.Role.OFFICER, organisation=union, now=self.now)
+            staff.add(db, "hall", name="考务", role=Role.MANAGER, organisation=union, now=self.now)
             self.sitting = plan(db, union, now=self.now, quota=quota).id
             db.execute(
                 insert(Worker),

@@ -15,6 +15,7 @@ from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.people import Organisation, Staff, Worker
 from qr.scenes import new_token
 from rules import organisations, staff
+from rules.access import Role
 from rules.matchmaking import profiles, walls
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
@@ -37,13 +38,13 @@ class Town:
         """A wall of the fair."""
         return walls.lay_out(self.db, self.fair, number, title)
 
-    def staff(self, login: str, organisation: Organisation, role: str = "officer", **more: Any) -> Staff:
+    def staff(self, login: str, organisation: Organisation, role: str = "manager", **more: Any) -> Staff:
         """Somebody who acts for a union."""
         return staff.add(
             self.db,
             login,
             name=login,
-            role=staff.Role(role),
+            role=Role(role),
             organisation=organisation,
             now=self.now,
             **more,

@@ -26,6 +26,7 @@ from models.appointments import (
 )
 from models.people import Organisation, Staff, Worker
 from rules import staff
+from rules.access import Role
 from rules.appointments import bookings, planning, professionals, slots
 from rules.appointments.terms import Terms
 
@@ -84,7 +85,7 @@ def at(day: int, hour: int, minute: int = 0, month: int = 11, year: int = 2026) 
 def open_clinic(db: Session, union: Organisation, *, now: datetime, phones: dict[str, Worker]) -> Clinic:
     """Monday to Friday 9 to 12 and 14 to 17; 林老师 only Wednesdays; the lawyer Tuesdays 9 to 12."""
 
-    def professional(login: str, name: str, role: staff.Role) -> tuple[Staff, Professional]:
+    def professional(login: str, name: str, role: Role) -> tuple[Staff, Professional]:
         person = staff.add(
             db, login, name=name, role=role, organisation=union, now=now, worker=phones.get(name)
         )
@@ -117,9 +118,9 @@ def open_clinic(db: Session, union: Organisation, *, now: datetime, phones: dict
     room = planning.place_named(db, union, "洪和镇工会二楼谈心室")
     office = planning.place_named(db, union, "临湖市职工服务中心", is_shared=True)
     number = next(_numbers)
-    _, chen = professional(f"chen{number}", "陈老师", staff.Role.COUNSELLOR)
-    _, lin = professional(f"lin{number}", "林老师", staff.Role.COUNSELLOR)
-    _, gao = professional(f"gao{number}", "高律师", staff.Role.LAWYER)
+    _, chen = professional(f"chen{number}", "陈老师", Role.PROFESSIONAL)
+    _, lin = professional(f"lin{number}", "林老师", Role.PROFESSIONAL)
+    _, gao = professional(f"gao{number}", "高律师", Role.PROFESSIONAL)
     planning.offer(db, chen, counselling, room)
     planning.offer(db, lin, counselling, room)
     planning.offer(db, gao, law, office)

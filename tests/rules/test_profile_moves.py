@@ -199,8 +199,8 @@ def test_the_next_district_sees_and_does_nothing(town: Town) -> None:
         assert len(staff.open_handovers(town.db, officer, now=NOW)) == 1
 
 
-@pytest.mark.parametrize("role", ["counsellor", "lawyer"])
-def test_professionals_review_nothing(town: Town, role: str) -> None:
+@pytest.mark.parametrize("role", ["professional", "duty", "clerk"])
+def test_who_has_no_right_to_review_reviews_nothing(town: Town, role: str) -> None:
     profile, professional = town.profile(), town.staff("xu", town.city, role)
     with refused("not_found"):
         profiles.approve(town.db, profile, staff=professional, now=NOW)

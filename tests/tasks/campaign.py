@@ -20,6 +20,7 @@ from emulator.testing import Phone, Running
 from models.broadcasts import Batch, Broadcast, Recipient, RecipientState, Topic, Way
 from models.people import Staff, Worker
 from rules import organisations, staff
+from rules.access import Role
 from rules.broadcasts import life, results
 from tasks import broadcasts
 from tasks.broadcasts import Post
@@ -192,7 +193,7 @@ def opened(config: Config, **changes: Any) -> Iterator[Campaign]:
         top = organisations.add(session, "临湖市总工会")
         organisations.add(session, "城北区总工会", top)
         for login in ("lin", "wang"):
-            staff.add(session, login, name=login, role=staff.Role.OFFICER, organisation=top, now=NOW)
+            staff.add(session, login, name=login, role=Role.MANAGER, organisation=top, now=NOW)
         session.commit()
     with wechat.run(config) as platform:
         config = wechat.pointed_at(config, platform.url, read_timeout=3.0)

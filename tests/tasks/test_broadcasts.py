@@ -19,6 +19,7 @@ from models.broadcasts import Batch, Broadcast, Recipient, RecipientState, Topic
 from models.messages import Notice
 from models.people import Staff, Worker
 from rules import inbox, organisations, people, staff
+from rules.access import Role
 from rules.broadcasts import audience, batches, life, mutes, results, rows
 from tests.tasks.campaign import CUSTOM, MASS, Campaign
 from tests.wechat import heard, open_window
@@ -108,9 +109,7 @@ def test_staff_write_only_to_people_of_their_union(campaign: Campaign) -> None:
     with Session(campaign.engine) as db:
         north = organisations.named(db, "城北区总工会")
         assert north
-        chen = staff.add(
-            db, "chen", name="chen", role=staff.Role.OFFICER, organisation=north, now=campaign.now
-        )
+        chen = staff.add(db, "chen", name="chen", role=Role.MANAGER, organisation=north, now=campaign.now)
         body = {"text": TEXT}
         more: dict[str, Any] = {"topic": Topic.NEWS, "way": Way.MASS, "now": campaign.now}
         one = life.new(db, chen, "text", body, audience={}, **more)
@@ -157,7 +156,7 @@ def test_F3_a_pause_holds_everything_and_other_words_are_for_the_rest(campaign: 
         broadcast, wang = db.get_one(Broadcast, one), staff.by_login(db, "wang")
         life.edit(db, broadcast, wang, "text", {"text": "改到周日"}, now=campaign.now)
         third = staff.add(
-            db, "zhao", name="z", role=staff.Role.OFFICER, organisation=wang.organisation, now=campaign.now
+            db, "zhao", name="z", role=Role.MANAGER, organisation=wang.organisation, now=campaign.now
         )
         campaign.agree(db, broadcast, wang, third)
         life.start(db, broadcast, wang, now=campaign.now)

@@ -1,0 +1,78 @@
+"""Coming in: invitations, passwords, authenticators, WeChat scans, and the logins that are open.
+
+What raises `core.errors.Noted` wrote the refused try down: the entrance commits before it answers.
+"""
+
+from models.logins import Ended, Way
+from rules.logins.attempts import Where, refused_lately
+from rules.logins.bindings import (
+    begin_bind,
+    begin_bind_invited,
+    bind_scanned,
+    confirm_bind,
+    deny_bind,
+    is_bound,
+)
+from rules.logins.entering import by_password, change_password
+from rules.logins.factors import confirm_totp, new_recovery_codes, new_totp, second_factor
+from rules.logins.invitations import accept, disable, enable, invitation, invite, need_power, reset
+from rules.logins.opened import (
+    current,
+    end,
+    end_all,
+    end_over,
+    has_totp,
+    logins_in_reach,
+    open_login,
+    open_logins,
+)
+from rules.logins.scans import (
+    begin_scan,
+    code_url,
+    confirm_scan,
+    deny_scan,
+    finish_scan,
+    is_scanned,
+    scanned,
+)
+
+__all__ = [
+    "Ended",
+    "Way",
+    "Where",
+    "accept",
+    "begin_bind",
+    "begin_bind_invited",
+    "begin_scan",
+    "bind_scanned",
+    "by_password",
+    "change_password",
+    "code_url",
+    "confirm_bind",
+    "confirm_scan",
+    "confirm_totp",
+    "current",
+    "deny_bind",
+    "deny_scan",
+    "disable",
+    "enable",
+    "end",
+    "end_all",
+    "end_over",
+    "finish_scan",
+    "has_totp",
+    "invitation",
+    "invite",
+    "is_bound",
+    "is_scanned",
+    "logins_in_reach",
+    "need_power",
+    "new_recovery_codes",
+    "new_totp",
+    "open_login",
+    "open_logins",
+    "refused_lately",
+    "reset",
+    "scanned",
+    "second_factor",
+]

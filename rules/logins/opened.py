@@ -1,0 +1,162 @@
+"""Logins that are open: begun, looked up with each request, seen and ended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from core.config import Console
+from core.errors import Refused
+from models.logins import Credential, Ended, Login, Way
+from models.people import Organisation, Staff
+from rules import access
+from rules import staff as members
+from rules.access import Permission
+from rules.logins import tokens
+from rules.logins.attempts import Where
+
+SEEN_SECONDS = 60
+"""A login's last use is known to about this: not every request has to write."""
+
+
+def open_login(db: Session, staff: Staff, where: Where, way: Way, *, now: datetime) -> str:
+    """Begin a login, whoever came before in this browser; the token for its cookie. Only its hash is stored.
+
+    With a password there must be an authenticator too.
+    """
+    db.refresh(staff, ["disabled_at"])
+    if staff.disabled_at is not None:
+        raise Refused("login_refused")
+    if way is Way.PASSWORD and not has_totp(db, staff):
+        raise Refused("totp_needed")
+    token = tokens.new()
+    db.add(
+        Login(
+            staff_id=staff.id,
+            token_hash=tokens.hashed(token),
+            way=way,
+            ip=where.ip,
+            browser=where.browser,
+            opened_at=now,
+            seen_at=now,
+        )
+    )
+    db.flush()
+    return token
+
+
+def has_totp(db: Session, staff: Staff) -> bool:
+    """Whether somebody's authenticator was set up and confirmed."""
+    query = select(Credential.staff_id).where(
+        Credential.staff_id == staff.id, Credential.totp_secret.is_not(None)
+    )
+    return db.scalar(query) is not None
+
+
+def current(db: Session, token: str, *, limits: Console, now: datetime) -> Login | None:
+    """The login of a cookie, with its member of staff and their union; None when it is over.
+
+    Notes that it is used, or that it is over: the entrance commits, on reading too.
+    """
+    login = db.scalar(
+        select(Login)
+        .join(Login.staff)
+        .options(contains_eager(Login.staff).joinedload(Staff.organisation))
+        .where(
+            Login.token_hash == tokens.hashed(token), Login.ended_at.is_(None), Staff.disabled_at.is_(None)
+        )
+    )
+    if login is None:
+        return None
+    over = _over(login, limits, now)
+    if over is not None:
+        _end(db, (Login.id == login.id,), over[0], over[1])
+        return None
+    if now - login.seen_at >= timedelta(seconds=SEEN_SECONDS):
+        db.execute(update(Login).where(Login.id == login.id, Login.ended_at.is_(None)).values(seen_at=now))
+    return login
+
+
+def end(db: Session, by: Staff, login_id: int, why: Ended, *, now: datetime) -> None:
+    """End a login of one's own, or of somebody whose logins one may change. One that is over stays as it is."""
+    found = db.get(Login, login_id)
+    if found is None:
+        raise Refused("not_found")
+    is_own = found.staff_id == by.id
+    if not is_own:
+        access.need(by, Permission.STAFF_MANAGE)
+        access.need_within(by, found.staff.organisation)
+    if _end(db, (Login.id == login_id,), why, now) and not is_own:
+        members.audit(db, by, "login_end", f"staff:{found.staff_id}", now=now)
+
+
+def end_all(db: Session, staff: Staff, why: Ended, *, now: datetime, but: Login | None = None) -> int:
+    """End every login of somebody, but for the one named; how many there were."""
+    which: tuple[Any, ...] = (Login.staff_id == staff.id,)
+    if but is not None:
+        which += (Login.id != but.id,)
+    return _end(db, which, why, now)
+
+
+def open_logins(db: Session, staff: Staff, *, limits: Console, now: datetime) -> list[Login]:
+    """Where somebody is logged in now, the one used last first."""
+    return list(
+        db.scalars(
+            select(Login)
+            .where(Login.staff_id == staff.id, *_is_open(limits, now))
+            .order_by(Login.seen_at.desc(), Login.id.desc())
+        )
+    )
+
+
+def logins_in_reach(db: Session, by: Staff, *, limits: Console, now: datetime) -> list[Login]:
+    """Who is logged in now, in the unions that somebody who manages staff answers for; used last first."""
+    access.need(by, Permission.STAFF_MANAGE)
+    return list(
+        db.scalars(
+            select(Login)
+            .join(Login.staff)
+            .join(Staff.organisation)
+            .options(joinedload(Login.staff).joinedload(Staff.organisation))
+            .where(
+                *_is_open(limits, now), Organisation.path.startswith(by.organisation.path, autoescape=True)
+            )
+            .order_by(Login.seen_at.desc(), Login.id.desc())
+        )
+    )
+
+
+def end_over(db: Session, now: datetime, *, limits: Console) -> int:
+    """Write down the end of logins that nobody came back to; how many. Until then they count as over all the same."""
+    idle, age = _oldest(limits, now)
+    which = (Login.seen_at <= idle, Login.opened_at <= age)
+    return _end(db, which[:1], Ended.IDLE, now) + _end(db, which[1:], Ended.AGE, now)
+
+
+def _oldest(limits: Console, now: datetime) -> tuple[datetime, datetime]:
+    return now - timedelta(minutes=limits.idle_minutes), now - timedelta(hours=limits.hours)
+
+
+def _is_open(limits: Console, now: datetime) -> tuple[Any, ...]:
+    idle, age = _oldest(limits, now)
+    return Login.ended_at.is_(None), Login.seen_at > idle, Login.opened_at > age
+
+
+def _over(login: Login, limits: Console, now: datetime) -> tuple[Ended, datetime] | None:
+    idle, age = timedelta(minutes=limits.idle_minutes), timedelta(hours=limits.hours)
+    ends = min((login.seen_at + idle, Ended.IDLE), (login.opened_at + age, Ended.AGE))
+    return (ends[1], ends[0]) if ends[0] <= now else None
+
+
+def _end(db: Session, which: tuple[Any, ...], why: Ended, at: datetime) -> int:
+    ended = db.execute(
+        update(Login)
+        .where(*which, Login.ended_at.is_(None))
+        .values(ended_at=at, ended_why=why)
+        .returning(Login.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    return len(ended.all())
