@@ -71,9 +71,7 @@ def listing(now: datetime) -> Listing:
                     "report": ("举报", Handover.about.startswith("report:")),
                     "form": (
                         "填表时",
-                        ~or_(
-                            Handover.about.in_(("crisis", "chat")), Handover.about.startswith("report:")
-                        ),
+                        ~or_(Handover.about.in_(("crisis", "chat")), Handover.about.startswith("report:")),
                     ),
                 },
             ),

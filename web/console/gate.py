@@ -231,9 +231,7 @@ class Gate:
         app.after_request(self._dress)
         app.register_error_handler(HTTPException, self._http_error)
         app.register_error_handler(Exception, self._bug)
-        app.add_url_rule(
-            f"{ROOT}/assets/<fingerprint>/<name>", "console.asset", self._asset, methods=["GET"]
-        )
+        app.add_url_rule(f"{ROOT}/assets/<fingerprint>/<name>", "console.asset", self._asset, methods=["GET"])
         self.needs["console.asset"] = Door.PUBLIC
 
     def add(self, pages: Pages) -> None:

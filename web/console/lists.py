@@ -1,6 +1,6 @@
-"""The habit of all lists: search, filters, sort and page live in the URL, so a list can be kept and sent to a colleague.
+"""The habit of all lists: search, filters, sort and page live in the URL, so a list can be kept and sent on.
 
-A feature declares a `Listing`; the template `console/_list.html` draws what `Listing.read` returns. Two queries a
+A feature declares a `Listing`; the template `console/_parts.html` draws what `Listing.read` returns. Two queries a
 list, whatever its length: the count, and the rows of one page.
 """
 
@@ -45,7 +45,7 @@ class Listing:
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: str = ""
 
-    def read(self, db: Session, query: Select[Any], args: MultiDict[str, str] | None = None) -> Listed:
+    def read(self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None) -> Listed:
         """The page that the URL asks for. What the URL asks wrongly is taken as not asked: nobody types it."""
         args = request.args if args is None else args
         chosen: dict[str, str] = {}
@@ -110,7 +110,11 @@ class Listed:
     def url(self, **changes: str | int | None) -> str:
         """This list with some of it changed; a change of anything but the page starts at page one."""
         args: dict[str, Any] = {**self.chosen, **changes}
-        kept = {key: value for key, value in args.items() if value not in (None, "") and (key, value) != ("page", 1)}
+        kept = {
+            key: value
+            for key, value in args.items()
+            if value not in (None, "") and (key, value) != ("page", 1)
+        }
         return url_for(request.endpoint or "", **(request.view_args or {}), **kept)
 
     def sort_url(self, name: str) -> str:
@@ -126,7 +130,9 @@ class Listed:
     @property
     def near(self) -> Sequence[int | None]:
         """The page numbers to show; None stands for those left out."""
-        wanted = sorted({1, self.pages, *range(max(1, self.number - 2), min(self.pages, self.number + 2) + 1)})
+        wanted = sorted(
+            {1, self.pages, *range(max(1, self.number - 2), min(self.pages, self.number + 2) + 1)}
+        )
         shown: list[int | None] = []
         for before, number in zip([0, *wanted], wanted, strict=False):
             if number - before > 1:

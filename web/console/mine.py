@@ -88,7 +88,9 @@ def password(desk: Desk) -> Any:
         if isinstance(refused, Noted):
             desk.db.commit()
         is_old = refused.code in ("login_refused", "login_locked")
-        form.refuse(Refused("old_refused") if refused.code == "login_refused" else refused, "old" if is_old else "new")
+        form.refuse(
+            Refused("old_refused") if refused.code == "login_refused" else refused, "old" if is_old else "new"
+        )
         return _shown(desk, form, 422)
     say("密码换好了，别处的登录都已退出。")
     return to("mine.index")

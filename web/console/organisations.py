@@ -40,7 +40,7 @@ def index(desk: Desk) -> Any:
     workers = _counts(desk, Worker.organisation_id, ids)
     staff = _counts(desk, Staff.organisation_id, ids)
     branches: dict[int, Branch] = {}
-    tops = []
+    tops: list[Branch] = []
     for union in sorted(unions, key=lambda union: (union.level, union.id)):
         branch = branches[union.id] = Branch(union, workers.get(union.id, 0), staff.get(union.id, 0))
         above = branches.get(union.parent_id or 0)
@@ -50,4 +50,4 @@ def index(desk: Desk) -> Any:
 
 def _counts(desk: Desk, column: Any, ids: list[int]) -> dict[int, int]:
     rows = desk.db.execute(select(column, func.count()).where(column.in_(ids)).group_by(column))
-    return {union: count for union, count in rows}
+    return {row[0]: row[1] for row in rows}

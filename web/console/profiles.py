@@ -31,7 +31,10 @@ class RefuseForm(Form):
     seen = HiddenField()
     reason = TextAreaField(
         "退回的原因",
-        [needed("退回要写明原因，本人会看到。"), Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。")],
+        [
+            needed("退回要写明原因，本人会看到。"),
+            Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
+        ],
     )
 
 

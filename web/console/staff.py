@@ -24,9 +24,7 @@ pages = Pages("staff")
 class InviteForm(Form):
     """Who is invited."""
 
-    login = StringField(
-        "登录名", [needed("请定一个登录名。"), Length(max=40, message="最多 %(max)d 个字。")]
-    )
+    login = StringField("登录名", [needed("请定一个登录名。"), Length(max=40, message="最多 %(max)d 个字。")])
     name = StringField("姓名", [needed("请写姓名。"), Length(max=40, message="最多 %(max)d 个字。")])
     role = SelectField("角色", coerce=str)
     organisation = SelectField("单位", coerce=str)
@@ -64,7 +62,7 @@ LISTING = Listing(
 )
 
 
-def _members(desk: Desk) -> Select[Any]:
+def _members(desk: Desk) -> Select[*tuple[Any, ...]]:
     ids = access.scoped(desk.db, desk.staff, Staff, now=desk.now).with_only_columns(Staff.id)
     return (
         select(Staff, Organisation, Credential.staff_id)

@@ -85,7 +85,7 @@ def _search(words: str) -> ColumnElement[bool]:
     return or_(*found)
 
 
-def reached(db: Session, desk: Desk) -> Select[Any]:
+def reached(db: Session, desk: Desk) -> Select[*tuple[Any, ...]]:
     """The workers in this member's reach, each with its profile and union if there are any."""
     ids = access.scoped(db, desk.staff, Worker, now=desk.now).with_only_columns(Worker.id)
     return (
