@@ -21,7 +21,7 @@ from rules import conversations as rules
 from rules import staff as staff_rules
 from rules.access import Permission
 from web.console import words
-from web.console.forms import Form, Length, StringField, TextAreaField, line, needed
+from web.console.forms import Form, Length, StringField, TextAreaField, line, needed, paragraph
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
 
@@ -39,6 +39,7 @@ class AnswerForm(Form):
             needed("要写回什么话，本人会看到。"),
             Length(max=staff_rules.ANSWER_LENGTH, message="太长了，最多 %(max)d 个字。"),
         ],
+        filters=[paragraph],
     )
 
 
@@ -51,6 +52,7 @@ class CloseForm(Form):
             needed("写一句原因，同事以后看得到。"),
             Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
         ],
+        filters=[line],
     )
 
 
@@ -116,7 +118,7 @@ def answer(desk: Desk, number: int) -> Any:
     if not form.read():
         return _shown(desk, handover, 422, form=form)
     try:
-        staff_rules.answer_handover(desk.db, desk.staff, number, line(form.words.data), now=desk.now)
+        staff_rules.answer_handover(desk.db, desk.staff, number, form.words.data or "", now=desk.now)
     except Refused as refused:
         return _told(desk, number, refused, form=form)
     return _on(desk, "回复发出去了。")
@@ -130,7 +132,7 @@ def close(desk: Desk, number: int) -> Any:
     if not form.read():
         return _shown(desk, handover, 422, closing=form)
     try:
-        rules.close(desk.db, desk.staff, number, line(form.reason.data), now=desk.now)
+        rules.close(desk.db, desk.staff, number, form.reason.data or "", now=desk.now)
     except Refused as refused:
         return _told(desk, number, refused, closing=form)
     return _on(desk, "关闭了，没有给本人发消息。")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from flask import request
 from wtforms import Form as WTForm
-from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField, validators
-from wtforms.validators import InputRequired, Length
+from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, StopValidation
 
 from core.errors import Refused
+from core.visible import tidy
 from web.console import words
 
 __all__ = [
     "Form",
     "HiddenField",
-    "InputRequired",
     "Length",
     "PasswordField",
     "SelectField",
@@ -23,7 +24,7 @@ __all__ = [
     "TextAreaField",
     "line",
     "needed",
-    "validators",
+    "paragraph",
 ]
 
 
@@ -44,10 +45,26 @@ class Form(WTForm):
 
 
 def line(text: str | None) -> str:
-    """What was typed, without what no database takes and nobody sees."""
-    return (text or "").replace("\0", "").strip()
+    """What was typed in one line, without what nobody sees and no database takes."""
+    return tidy(text or "")
 
 
-def needed(what: str) -> Any:
-    """The field must not be empty."""
-    return InputRequired(what)
+def paragraph(text: str | None) -> str:
+    """What was typed in several lines; empty ones at the end and more than one between go."""
+    lines = [tidy(one) for one in (text or "").splitlines()]
+    return re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+class needed:  # noqa: N801 - reads as a word where a form is declared
+    """The field must have something that can be seen; `what` is said beside it if not."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """WTForms' way to ask."""
+        if not tidy(field.data or ""):
+            field.errors[:] = []
+            raise StopValidation(self.what)

@@ -176,6 +176,8 @@ def _is_here(endpoint: str) -> bool:
 class _Id(IntegerConverter):
     """The id of a row in an address, no larger than any database takes."""
 
+    regex = "[0-9]{1,19}"
+
     def __init__(self, map_: Map) -> None:
         super().__init__(map_, min=1, max=2**63 - 1)
 

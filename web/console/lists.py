@@ -45,7 +45,9 @@ class Listing:
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: str = ""
 
-    def read(self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None) -> Listed:
+    def read(
+        self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None
+    ) -> Listed:
         """The page that the URL asks for. What the URL asks wrongly is taken as not asked: nobody types it."""
         args = request.args if args is None else args
         chosen: dict[str, str] = {}

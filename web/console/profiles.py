@@ -117,7 +117,7 @@ def refuse(desk: Desk, number: int) -> Any:
         return _shown(desk, profile, form, 422)
     try:
         reviewing.hold(desk.db, profile, _seen())
-        rules.refuse(desk.db, profile, staff=desk.staff, reason=line(form.reason.data), now=desk.now)
+        rules.refuse(desk.db, profile, staff=desk.staff, reason=form.reason.data or "", now=desk.now)
     except Refused as refused:
         if refused.code == "reason_needed":
             form.refuse(refused, "reason")

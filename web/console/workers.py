@@ -32,6 +32,7 @@ class UnmaskForm(Form):
             needed("写一句用途，会留下记录。"),
             Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
         ],
+        filters=[line],
     )
 
 
@@ -126,7 +127,7 @@ def contact(desk: Desk, number: int) -> Any:
         "contact_read",
         f"worker:{worker.id}",
         now=desk.now,
-        reason=line(form.reason.data),
+        reason=form.reason.data,
         origin=desk.origin,
     )
     return _shown(desk, worker, is_open=True)

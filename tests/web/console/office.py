@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
 from core.config import Config
+from models.events import Event
 from models.matchmaking import Profile
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
@@ -44,9 +47,7 @@ class Seat:
         if token is None and found:
             token = found[1]
         data = fields | ({"csrf_token": token} if token else {})
-        answer = self.web.post(
-            f"/console{path}", base_url=BASE, headers={"User-Agent": BROWSER}, data=data
-        )
+        answer = self.web.post(f"/console{path}", base_url=BASE, headers={"User-Agent": BROWSER}, data=data)
         if answer.mimetype == "text/html" and answer.status_code < 300:
             self.page = answer.text
         return answer
@@ -58,6 +59,7 @@ class Office:
 
     account: Account
     ids: dict[str, int] = field(default_factory=dict)
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1000))
 
     def seat(self, login: str = "") -> Seat:
         """A browser, with somebody logged in."""
@@ -79,12 +81,15 @@ class Office:
         with Session(self.account.engine) as db:
             city = db.get_one(Organisation, self.ids["city"])
             north, south = (db.get_one(Organisation, self.ids[name]) for name in ("north", "south"))
-            yield Town(self.account.engine, db, city, north, south, None, self.account.clock.now)  # type: ignore[arg-type]
+            fair = db.scalars(select(Event)).one()
+            yield Town(
+                self.account.engine, db, city, north, south, fair, self.account.clock.now, self.numbers
+            )
             db.commit()
 
     def handover(self, db: Session, worker: Worker, about: str = "chat", **more: Any) -> Handover:
         """A conversation that waits."""
-        key = f"key{worker.id}{about}{len(self.ids)}"
+        key = f"key{next(self.numbers)}"
         handover = Handover(
             worker_id=worker.id, at=self.account.clock.now, about=about, message_key=key, **more
         )
