@@ -90,6 +90,11 @@ def about(value: str) -> str:
     return f"填“{form.title}”时" if form else words.ABOUT.get(value, value)
 
 
+def _reported(value: str) -> int | None:
+    number = value.removeprefix("report:")
+    return int(number) if number != value and number.isdecimal() else None
+
+
 @pages.route("/conversations", needs=Permission.CONVERSATIONS_ANSWER)
 def index(desk: Desk) -> Any:
     """What waits."""
@@ -188,6 +193,7 @@ def _shown(
         handover=handover,
         worker=worker,
         about=about,
+        reported=_reported(handover.about),
         draft=draft_lines(handover, desk.db, desk.config, desk.now),
         answers=rules.answers(desk.db, worker.id),
         earlier=rules.earlier(desk.db, handover),

@@ -113,10 +113,10 @@ STAFF = (
 
 
 @contextmanager
-def open_office(config: Config) -> Iterator[Office]:
+def open_office(config: Config, base: str = BASE) -> Iterator[Office]:
     """Three profiles and two conversations wait in the north, one of each in the south."""
     config = in_mode(config, "plain")
-    config = config.model_copy(update={"web": config.web.model_copy(update={"base_url": BASE})})
+    config = config.model_copy(update={"web": config.web.model_copy(update={"base_url": base})})
     with opened(config) as account:
         account.clock.now = NOW
         office = Office(account)
