@@ -15,6 +15,7 @@ from core.config import Config, load
 from core.errors import Refused
 from models.logins import Ended, Outcome, Way
 from models.people import Staff
+from rules import audit
 from rules import logins as rules
 from rules import staff as members
 
@@ -117,7 +118,7 @@ def logins(login: str, end: bool, by: str | None) -> None:
             )
         if end:
             count = rules.end_all(db, staff, Ended.SENT_OUT, now=now)
-            members.audit(db, who or staff, "login_end", f"staff:{staff.id}", now=now)
+            audit.note(db, who, "login_end", f"staff:{staff.id}", now=now)
             click.echo(f"已经全部退出（{count} 处）。")
         db.commit()
 

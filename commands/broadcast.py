@@ -20,7 +20,7 @@ from core.config import load
 from core.errors import Refused
 from models.broadcasts import Broadcast, Topic, Way
 from models.people import Staff
-from rules import access, organisations
+from rules import access, audit, organisations
 from rules import staff as staff_rules
 from rules.access import Permission
 from rules.broadcasts import audience as audiences
@@ -252,7 +252,7 @@ def tag(name: str, login: str) -> None:
             except LookupError:
                 raise click.ClickException(f"公众号没有“{name}”这个标签。") from None
         count = tags.fetched(db, name, pages)
-        staff_rules.audit(db, staff, "tag_fetch", "tag", now=utcnow())
+        audit.note(db, staff, "tag_fetch", "tag", now=utcnow())
         db.commit()
         click.echo(f"标签“{name}”：{count} 人。")
 

@@ -18,7 +18,7 @@ from forms import FORMS
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, logins, organisations
+from rules import access, audit, logins, organisations
 from rules import staff as rules
 from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, walls
@@ -132,7 +132,7 @@ def waiting(login: str) -> None:
     with office(load()) as engine, Session(engine) as db:
         staff = rules.by_login(db, login)
         access.need(staff, Permission.PROFILES_REVIEW, Permission.CONVERSATIONS_ANSWER)
-        rules.audit(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
+        audit.note(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
         if access.may(staff, Permission.PROFILES_REVIEW):
             _profiles(rules.waiting_profiles(db, staff, now=now), now)
         if access.may(staff, Permission.CONVERSATIONS_ANSWER):

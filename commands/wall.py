@@ -16,7 +16,7 @@ from core.config import load
 from core.errors import Refused
 from models.events import Event
 from models.matchmaking import Card
-from rules import access, events, organisations
+from rules import access, audit, events, organisations
 from rules import staff as staff_rules
 from rules.access import Permission
 from rules.matchmaking import cards, walls
@@ -152,7 +152,7 @@ def print_(
             )
         if staff:
             with Session(engine) as db:
-                staff_rules.audit(db, staff, "wall_print", f"wall:{wall_id}", now=now)
+                audit.note(db, staff, "wall_print", f"wall:{wall_id}", now=now)
                 db.commit()
     if done.printed is None:
         click.echo(f"{number}号墙没有要打印的卡片。")
@@ -204,7 +204,7 @@ def reissue(card_id: int, login: str) -> None:
         access.need(staff, Permission.WALLS_PRINT)
         access.need_reach(db, staff, old.profile.worker, now=now)
         fresh = cards.reissue(db, old, now=now)
-        staff_rules.audit(db, staff, "card_reissue", f"card:{old.id}", now=now)
+        audit.note(db, staff, "card_reissue", f"card:{old.id}", now=now)
         db.commit()
         click.echo(
             f"旧卡 {old.id} 作废了，新卡 {fresh.id} 在 {fresh.wall.number}号墙 {fresh.place}，请打印。"
@@ -225,7 +225,7 @@ def revoke(card_id: int, login: str) -> None:
         access.need(staff, Permission.WALLS_PRINT)
         access.need_reach(db, staff, card.profile.worker, now=now)
         cards.revoke(db, card, now=now)
-        staff_rules.audit(db, staff, "card_revoke", f"card:{card.id}", now=now)
+        audit.note(db, staff, "card_revoke", f"card:{card.id}", now=now)
         db.commit()
         click.echo(f"卡片 {card.id} 作废了，{card.wall.number}号墙 {card.place} 空出来了。")
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.crypto import Sealed
 from models.base import Base, BigKey
 
 LEVELS = {1: "province", 2: "city", 3: "district", 4: "street or enterprise"}
@@ -62,16 +61,3 @@ class Staff(Base):
     disabled_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship()
-
-
-class Audit(Base):
-    """What a member of staff did to whom, and why."""
-
-    __tablename__ = "audit"
-
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    at: Mapped[datetime]
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
-    act: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(String(40), index=True)
-    reason: Mapped[str | None] = mapped_column(Sealed)

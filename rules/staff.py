@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from core.errors import Refused
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
-from models.people import Audit, Organisation, Staff, Worker
-from rules import access, notices
+from models.people import Organisation, Staff, Worker
+from rules import access, audit, notices
 from rules.access import Permission, Role
 
 ANSWER_LENGTH = 300  # characters; what one customer-service text surely carries
@@ -56,15 +56,6 @@ def by_login(db: Session, login: str) -> Staff:
     if staff is None:
         raise Refused("no_such_staff")
     return staff
-
-
-def audit(
-    db: Session, staff: Staff, act: str, subject: str, *, now: datetime, reason: str | None = None
-) -> Audit:
-    """Write down what somebody on the staff did; in the same transaction as the deed."""
-    row = Audit(at=now, staff_id=staff.id, act=act, subject=subject, reason=reason)
-    db.add(row)
-    return row
 
 
 def waiting_profiles(db: Session, staff: Staff, *, now: datetime) -> list[Profile]:
@@ -117,4 +108,4 @@ def answer_handover(db: Session, staff: Staff, handover_id: int, words: str, *, 
     if closed.first() is None:
         raise Refused("handover_closed")
     notices.tell(db, handover.worker_id, "staff_answer", now=now, who=staff.name, words=words)
-    audit(db, staff, "handover_answer", f"handover:{handover_id}", now=now)
+    audit.note(db, staff, "handover_answer", f"handover:{handover_id}", now=now)

@@ -15,8 +15,7 @@ from core.db import insert_new
 from core.errors import Refused
 from models.appointments import Booking, BookingState, Offer, Service, Tick, TickKind
 from models.people import Staff
-from rules import access
-from rules import staff as staff_rules
+from rules import access, audit
 from rules.access import Permission
 from rules.appointments import moves, rush, slots, ticks
 from rules.appointments.terms import Terms
@@ -148,7 +147,7 @@ def move(
     moves.note(db, booking, BookingState.BOOKED, now=now, **about)
     _tell_professional(db, booking, "booking_moved", now=now)
     if staff is not None:
-        staff_rules.audit(db, staff, "booking_move", f"booking:{booking.id}", now=now, reason=reason)
+        audit.note(db, staff, "booking_move", f"booking:{booking.id}", now=now, reason=reason)
         tell(db, booking.worker_id, "booking_moved_for_you", now=now, booking=booking.id)
     return booking
 
@@ -187,7 +186,7 @@ def cancel(
     ticks.free_booking(db, booking.id)
     _tell_professional(db, booking, "booking_off", now=now)
     if staff is not None:
-        staff_rules.audit(db, staff, "booking_cancel", f"booking:{booking.id}", now=now, reason=reason)
+        audit.note(db, staff, "booking_cancel", f"booking:{booking.id}", now=now, reason=reason)
         near = slots.instead_of(db, booking, now=now, terms=terms)
         tell(db, booking.worker_id, "booking_called_off", now=now, booking=booking.id, near=near)
 

@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.visible import tidy
 from models.broadcasts import Broadcast, BroadcastMove, BroadcastState, BroadcastVersion, Topic, Way
 from models.people import Staff, Worker
-from rules import access
+from rules import access, audit
 from rules import staff as staff_rules
 from rules.access import Permission
 from rules.broadcasts import audience as audiences
@@ -186,7 +186,7 @@ def approve(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -
         raise Refused("preview_needed")
     move(db, broadcast, _APPROVED, now=now, staff=staff)
     version.approved_by_id, version.approved_at = staff.id, now
-    staff_rules.audit(db, staff, "broadcast_approve", f"broadcast:{broadcast.id}", now=now)
+    audit.note(db, staff, "broadcast_approve", f"broadcast:{broadcast.id}", now=now)
 
 
 def start(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> None:
@@ -201,7 +201,7 @@ def start(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> 
         last = db.scalar(select(Worker.id).order_by(Worker.id.desc()).limit(1))
         first = {"started_at": now, "frozen_last": last or 0}
     move(db, broadcast, _SENDING, now=now, staff=staff, tried=0, failed=0, due_at=None, **first)
-    staff_rules.audit(db, staff, "broadcast_send", f"broadcast:{broadcast.id}", now=now)
+    audit.note(db, staff, "broadcast_send", f"broadcast:{broadcast.id}", now=now)
 
 
 def pause(

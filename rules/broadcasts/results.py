@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.db import insert_new
 from core.errors import Refused
+from models.audit import Audit
 from models.broadcasts import (
     IS_SENDING,
     IS_WAITING,
@@ -21,9 +22,8 @@ from models.broadcasts import (
     Recipient,
     RecipientState,
 )
-from models.people import Audit, Staff
-from rules import notices
-from rules import staff as staff_rules
+from models.people import Staff
+from rules import audit, notices
 from rules.broadcasts import life
 
 GOOD = "send success"
@@ -266,7 +266,7 @@ def look(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> i
     life.find(db, staff, broadcast.id)
     open_ = unlooked(db).get(broadcast.id, set())
     for batch_id in sorted(open_):
-        staff_rules.audit(db, staff, LOOKED, f"batch:{batch_id}", now=now)
+        audit.note(db, staff, LOOKED, f"batch:{batch_id}", now=now)
     return len(open_)
 
 
@@ -290,5 +290,5 @@ def settle_unknown(db: Session, broadcast: Broadcast, staff: Staff, *, arrived: 
     if count and not arrived and broadcast.state == BroadcastState.DONE:
         life.move(db, broadcast, BroadcastState.SENDING, now=now, staff=staff, reason="again", done_at=None)
     act = "broadcast_arrived" if arrived else "broadcast_again"
-    staff_rules.audit(db, staff, act, f"broadcast:{broadcast.id}", now=now)
+    audit.note(db, staff, act, f"broadcast:{broadcast.id}", now=now)
     return count

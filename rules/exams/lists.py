@@ -13,8 +13,7 @@ from core.visible import tidy
 from models.exams import SignUp, SignUpState
 from models.people import Staff
 from models.waiting import IS_WAITING, Waiting
-from rules import access
-from rules import staff as staff_rules
+from rules import access, audit
 from rules.access import Permission
 from rules.exams.sittings import KIND, need
 
@@ -72,7 +71,7 @@ def export(
         for one in db.scalars(select(SignUp).where(SignUp.sitting_id == sitting.id).order_by(SignUp.number))
     ]
     act = "exam_export_ids" if whole else "exam_export"
-    staff_rules.audit(db, staff, act, f"exam:{sitting.id}", now=now, reason=reason or None)
+    audit.note(db, staff, act, f"exam:{sitting.id}", now=now, reason=reason or None)
     return rows
 
 

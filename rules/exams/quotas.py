@@ -12,8 +12,7 @@ from core import config
 from core.errors import Refused
 from models.exams import Sitting
 from models.people import Staff
-from rules import access, waiting
-from rules import staff as staff_rules
+from rules import access, audit, waiting
 from rules.access import Permission
 from rules.exams import sittings
 from rules.exams.sign_ups import LINE
@@ -59,6 +58,13 @@ def change(
     for _ in range(offered):
         waiting.pass_on(db, LINE, sitting_id, now=now, limits=limits)
     db.refresh(sitting)
-    about = f"{before} -> {quota}"
-    staff_rules.audit(db, staff, "exam_quota", f"exam:{sitting_id}", now=now, reason=about)
+    audit.note(
+        db,
+        staff,
+        "exam_quota",
+        f"exam:{sitting_id}",
+        now=now,
+        before={"quota": before},
+        after={"quota": quota},
+    )
     return Changed(before, offered)

@@ -15,8 +15,7 @@ from core.errors import Refused
 from core.visible import tidy
 from models.exams import Level, Sitting, Trade
 from models.people import Organisation, Staff, Worker
-from rules import access
-from rules import staff as staff_rules
+from rules import access, audit
 from rules.access import Permission
 from rules.exams import eligibility
 
@@ -142,5 +141,5 @@ def plan_as(db: Session, staff: Staff, organisation: Organisation, *, now: datet
     access.need_within(staff, organisation)
     level = level_of(db, facts.pop("trade"), facts.pop("level"))
     sitting = plan(db, organisation, level, **facts)
-    staff_rules.audit(db, staff, "exam_add", f"exam:{sitting.id}", now=now)
+    audit.note(db, staff, "exam_add", f"exam:{sitting.id}", now=now)
     return sitting

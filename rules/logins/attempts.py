@@ -31,9 +31,9 @@ class Where:
     browser: str
 
     def __post_init__(self) -> None:
-        """Cut what is longer than any honest one."""
-        object.__setattr__(self, "ip", self.ip[:45])
-        object.__setattr__(self, "browser", self.browser[:200])
+        """Drop what no database holds, and cut what is longer than any honest one."""
+        object.__setattr__(self, "ip", printable(self.ip)[:45])
+        object.__setattr__(self, "browser", printable(self.browser)[:200])
 
 
 def refuse(
@@ -82,7 +82,12 @@ def keys(login: str, where: Where) -> tuple[str, ...]:
 
 def written(login: str) -> str:
     """A login as we write it: people's keyboards add spaces, capitals and wide letters."""
-    return unicodedata.normalize("NFKC", login).strip().lower()
+    return printable(unicodedata.normalize("NFKC", login[:200])).strip().lower()
+
+
+def printable(text: str) -> str:
+    """The text without control characters and halves of characters; anybody sends anything."""
+    return "".join(one for one in text if one.isprintable())
 
 
 def waits_until(db: Session, counters: tuple[str, ...], *, now: datetime) -> datetime | None:

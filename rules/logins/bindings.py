@@ -12,7 +12,7 @@ from core.errors import Refused
 from models.logins import Binding, Invitation, Login
 from models.people import Staff
 from qr.scenes import BindScene, new_token
-from rules import staff as members
+from rules import audit
 from rules.logins import invitations
 
 
@@ -64,9 +64,13 @@ def confirm_bind(db: Session, worker_id: int, binding_id: int, *, now: datetime)
     if binding.invitation_id is not None:
         invitations.use(db, db.get_one(Invitation, binding.invitation_id), now=now)
     staff = binding.staff
+    before = {"worker": staff.worker_id}
     staff.worker_id = worker_id
     db.flush()
-    members.audit(db, staff, "wechat_bind", f"staff:{staff.id}", now=now)
+    after = {"worker": worker_id}
+    audit.note(
+        db, staff, "wechat_bind", f"staff:{staff.id}", now=now, before=before, after=after, origin="wechat"
+    )
     return staff
 
 

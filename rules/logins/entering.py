@@ -11,7 +11,7 @@ from core.config import Console
 from core.errors import Refused
 from models.logins import Credential, Ended, Login, Outcome, Way
 from models.people import Staff
-from rules import staff as members
+from rules import audit
 from rules.logins import attempts, opened, passwords
 from rules.logins.attempts import Where
 
@@ -45,8 +45,7 @@ def by_password(
             staff_id=staff.id if staff else None,
             until=until,
         )
-    # what was right a moment ago may have been reset meanwhile
-    is_right = is_right and _hash_of(db, login) == hashed
+    is_right &= _hash_of(db, login) == hashed  # what was right a moment ago may have been reset meanwhile
     if staff is not None and is_right and staff.disabled_at is None:
         if hashed is not None and passwords.is_dated(hashed):
             _keep(db, staff, password)
@@ -88,7 +87,7 @@ def change_password(
         _keep(db, staff, new)
     db.flush()
     opened.end_all(db, staff, Ended.SENT_OUT, now=now, but=login)
-    members.audit(db, staff, "password_change", f"staff:{staff.id}", now=now)
+    audit.note(db, staff, "password_change", f"staff:{staff.id}", now=now)
 
 
 def _hash_of(db: Session, login: str) -> str | None:

@@ -156,7 +156,7 @@ def _credential(db: Session, staff: Staff) -> Credential:
 def _typed(code: str) -> str:
     """A code without what people and keyboards put around it."""
     plain = unicodedata.normalize("NFKC", code[:100]).lower()
-    return "".join(plain.split()).replace("-", "")
+    return attempts.printable("".join(plain.split())).replace("-", "")
 
 
 def _recovery_code() -> str:

@@ -14,7 +14,7 @@ from core.config import Console
 from core.errors import Refused
 from models.logins import Binding, Credential, Ended, Invitation, RecoveryCode
 from models.people import Organisation, Staff, Worker
-from rules import access
+from rules import access, audit
 from rules import staff as members
 from rules.access import Permission, Role
 from rules.logins import opened, passwords, tokens
@@ -42,7 +42,14 @@ def invite(
         if not access.may_give(by, role):
             raise Refused("role_above")
     staff = members.add(db, login, name=name, role=role, organisation=organisation, now=now, worker=worker)
-    members.audit(db, by or staff, "staff_invite", f"staff:{staff.id}", now=now)
+    after = {
+        "login": login,
+        "name": name,
+        "role": role,
+        "organisation": organisation.id,
+        "worker": worker.id if worker else None,
+    }
+    audit.note(db, by, "staff_add", f"staff:{staff.id}", now=now, after=after)
     return staff, _fresh(db, staff, limits, now)
 
 
@@ -84,7 +91,7 @@ def accept(db: Session, token: str, password: str, *, now: datetime) -> Staff:
     use(db, found, now=now)
     db.add(Credential(staff_id=staff.id, password_hash=kept, made_at=now))
     db.flush()
-    members.audit(db, staff, "login_set_up", f"staff:{staff.id}", now=now)
+    audit.note(db, staff, "login_set_up", f"staff:{staff.id}", now=now)
     return staff
 
 
@@ -103,21 +110,28 @@ def reset(
     and every login is over.
     """
     need_power(by, staff)
-    if staff.disabled_at is not None:
-        raise Refused("staff_disabled")
+    # whoever logs in or binds a WeChat holds rows in this order too
     db.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
     db.execute(delete(Credential).where(Credential.staff_id == staff.id))
-    if not keep_wechat:
-        staff.worker_id = None
     _withdraw(db, staff)
+    held = db.execute(
+        update(Staff)
+        .where(Staff.id == staff.id, Staff.disabled_at.is_(None))
+        .values(worker_id=Staff.worker_id if keep_wechat else None)
+        .returning(Staff.id)
+    )
+    if held.first() is None:
+        raise Refused("staff_disabled")
     opened.end_all(db, staff, Ended.RESET, now=now)
-    members.audit(db, by or staff, "login_reset", f"staff:{staff.id}", now=now)
+    after = {"keep_wechat": keep_wechat}
+    audit.note(db, by, "login_reset", f"staff:{staff.id}", now=now, after=after)
     return _fresh(db, staff, limits, now)
 
 
 def disable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> None:
     """Let somebody in no more: every login is over, links and codes count no more. Twice is once."""
     need_power(by, staff)
+    _withdraw(db, staff)
     closed = db.execute(
         update(Staff)
         .where(Staff.id == staff.id, Staff.disabled_at.is_(None))
@@ -126,9 +140,8 @@ def disable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> No
     )
     if closed.first() is None:
         return
-    _withdraw(db, staff)
     opened.end_all(db, staff, Ended.DISABLED, now=now)
-    members.audit(db, by or staff, "staff_disable", f"staff:{staff.id}", now=now)
+    audit.note(db, by, "staff_disable", f"staff:{staff.id}", now=now)
 
 
 def enable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> None:
@@ -138,7 +151,7 @@ def enable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> Non
         return
     staff.disabled_at = None
     db.flush()
-    members.audit(db, by or staff, "staff_enable", f"staff:{staff.id}", now=now)
+    audit.note(db, by, "staff_enable", f"staff:{staff.id}", now=now)
 
 
 def need_power(by: Staff | None, staff: Staff) -> None:

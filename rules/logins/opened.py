@@ -12,8 +12,7 @@ from core.config import Console
 from core.errors import Refused
 from models.logins import Credential, Ended, Login, Way
 from models.people import Organisation, Staff
-from rules import access
-from rules import staff as members
+from rules import access, audit
 from rules.access import Permission
 from rules.logins import tokens
 from rules.logins.attempts import Where
@@ -27,8 +26,15 @@ def open_login(db: Session, staff: Staff, where: Where, way: Way, *, now: dateti
 
     With a password there must be an authenticator too.
     """
-    db.refresh(staff, ["disabled_at"])
-    if staff.disabled_at is not None:
+    # held until commit: whoever disables them or resets them waits, and ends this login too
+    let_in = db.execute(
+        update(Staff)
+        .where(Staff.id == staff.id, Staff.disabled_at.is_(None))
+        .values(login=Staff.login)
+        .returning(Staff.id)
+        .execution_options(synchronize_session=False)
+    )
+    if let_in.first() is None:
         raise Refused("login_refused")
     if way is Way.PASSWORD and not has_totp(db, staff):
         raise Refused("totp_needed")
@@ -90,7 +96,7 @@ def end(db: Session, by: Staff, login_id: int, why: Ended, *, now: datetime) -> 
         access.need(by, Permission.STAFF_MANAGE)
         access.need_within(by, found.staff.organisation)
     if _end(db, (Login.id == login_id,), why, now) and not is_own:
-        members.audit(db, by, "login_end", f"staff:{found.staff_id}", now=now)
+        audit.note(db, by, "login_end", f"staff:{found.staff_id}", now=now)
 
 
 def end_all(db: Session, staff: Staff, why: Ended, *, now: datetime, but: Login | None = None) -> int:

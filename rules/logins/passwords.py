@@ -64,13 +64,13 @@ _LONGEST_RUN = 5
 
 def kept(password: str) -> str:
     """What is stored of a password."""
-    return _hasher.hash(_same(password))
+    return _hasher.hash(_bytes(password))
 
 
 def matches(hashed: str | None, password: str) -> bool:
     """Whether it is the password. Takes as long when there is none to compare with."""
     try:
-        _hasher.verify(hashed or _NOBODYS, _same(password)[:LONGEST])
+        _hasher.verify(hashed or _NOBODYS, _bytes(password[:LONGEST]))
     except (VerificationError, InvalidHashError):
         return False
     return hashed is not None
@@ -114,6 +114,10 @@ def _is_common(small: str) -> bool:
 
 def _letters(text: str) -> str:
     return re.sub(r"[\W\d_]", "", text)
+
+
+def _bytes(password: str) -> bytes:
+    return _same(password).encode("utf-8", "surrogatepass")
 
 
 def _same(password: str) -> str:

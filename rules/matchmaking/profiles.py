@@ -13,8 +13,7 @@ from core.errors import Refused
 from core.visible import tidy
 from models.matchmaking import Profile, ProfileMove, ProfileState, Wall
 from models.people import Staff
-from rules import access, notices
-from rules import staff as staff_rules
+from rules import access, audit, notices
 from rules.access import Permission
 from rules.matchmaking import cards, meetings, requests, walls
 
@@ -113,7 +112,7 @@ def approve(db: Session, profile: Profile, *, staff: Staff, now: datetime, wall:
     profile.listed_at = now
     db.flush()
     card = walls.hang(db, profile, now=now, wall=wall)
-    staff_rules.audit(db, staff, "profile_approve", f"profile:{profile.id}", now=now)
+    audit.note(db, staff, "profile_approve", f"profile:{profile.id}", now=now)
     notices.tell(
         db,
         profile.worker_id,
@@ -131,7 +130,7 @@ def refuse(db: Session, profile: Profile, *, staff: Staff, reason: str, now: dat
     if not reason:
         raise Refused("reason_needed")
     move(db, profile, _REFUSED, now=now, staff=staff, reason=reason)
-    staff_rules.audit(db, staff, "profile_refuse", f"profile:{profile.id}", now=now, reason=reason)
+    audit.note(db, staff, "profile_refuse", f"profile:{profile.id}", now=now, reason=reason)
     notices.tell(db, profile.worker_id, "profile_refused", now=now, reason=reason)
 
 

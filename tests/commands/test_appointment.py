@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.clock import SHANGHAI, local, utcnow
 from models.appointments import Booking, BookingMove, Hours
-from models.people import Audit
+from models.audit import Audit
 from rules import staff
 from rules.appointments import planning, professionals, slots
 from tests.commands.conftest import Niangjia

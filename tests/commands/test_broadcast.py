@@ -14,9 +14,10 @@ from core.config import Config
 from core.db import make_engine
 from core.redis import connect
 from emulator.testing import Phone, Running
+from models.audit import Audit
 from models.broadcasts import Batch, Broadcast, Topic, Way
 from models.messages import Notice
-from models.people import Audit, Worker
+from models.people import Worker
 from rules import organisations
 from rules import staff as staff_rules
 from rules.broadcasts import life, results

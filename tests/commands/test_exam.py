@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from models.audit import Audit
 from models.exams import Sitting
-from models.people import Audit
 from rules.exams import sittings
 from rules.exams.signing import Person
 from tests.commands.conftest import Niangjia
@@ -208,4 +208,4 @@ def test_places_are_added_and_taken_away(town: Town, sitting: Sitting, niangjia:
     assert niangjia("exam", "quota", sitting.id, 0, "--as", "lin")[0] == 2
     town.db.rollback()
     (row,) = town.db.scalars(select(Audit).where(Audit.act == "exam_quota")).all()
-    assert (row.subject, row.reason) == (f"exam:{sitting.id}", "1 -> 3")
+    assert (row.subject, row.before, row.after) == (f"exam:{sitting.id}", {"quota": 1}, {"quota": 3})

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from bot.texts import notices
 from core.config import Config
+from models.audit import Audit
 from models.matchmaking import Profile
 from models.messages import Handover, Notice
-from models.people import Audit, Staff
+from models.people import Staff
 from rules.matchmaking import cards
 from tests.commands.conftest import Niangjia
 from tests.rules.cast import NOW, Town

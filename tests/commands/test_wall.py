@@ -16,8 +16,8 @@ from sqlalchemy import select
 from core.clock import utcnow
 from core.config import ROOT, Config
 from emulator.testing import Running
+from models.audit import Audit
 from models.matchmaking import Card
-from models.people import Audit
 from qr.scenes import CardScene, CheckInScene, unpack
 from rules.matchmaking import cards, looking
 from tests.commands.conftest import Niangjia

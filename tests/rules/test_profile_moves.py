@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
+from models.audit import Audit
 from models.matchmaking import MeetRequest, Profile, ProfileMove, ProfileState, RequestState
 from models.messages import Handover, Notice
-from models.people import Audit
 from rules import organisations, staff
 from rules.matchmaking import cards, profiles
 from tests.rules.cast import NOW, Town
