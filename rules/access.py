@@ -1,19 +1,26 @@
-"""Who may do what: the table of roles and permissions, and the one condition that says whom somebody reaches."""
+"""Who may do what to what: the table of roles and permissions, and the one scope filter of everything staff see."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
+from models import appointments, broadcasts, events, exams, matchmaking, messages
+from models.audit import Audit, AuditHead
+from models.base import Base
 from models.people import Organisation, Staff, Worker
+from models.waiting import Waiting
 from rules import organisations
+
+Row = TypeVar("Row", bound=Base)
 
 
 class Role(enum.StrEnum):
@@ -122,5 +129,142 @@ def need_reach(db: Session, staff: Staff, worker: Worker, *, now: datetime) -> N
 
 
 def within_reach(db: Session, staff: Staff, *, now: datetime) -> ColumnElement[bool]:
-    """The same as `need_reach`, as a condition on a query that joins Worker and, outer, Organisation."""
-    return organisations.answers_for(db, staff.organisation, now=now)
+    """The same as `need_reach`, as a condition on a query of Worker."""
+    return _hangs_below(Worker, Worker, _Reach(db, staff, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How the rows of a table hang on a union: by a column that names a union, or a row of another table that does.
+
+    Whoever has one of `needs` may know of those that hang on their own union or below it; others know of none.
+    """
+
+    by: str
+    of: type[Base]
+    needs: tuple[Permission, ...]
+
+
+_TO_ALL = (_P.HOME_SEE,)
+_WORKERS = (_P.WORKERS_SEE,)
+_PROFILES = (_P.PROFILES_REVIEW, _P.WALLS_PRINT)
+_PLANS = (_P.APPOINTMENTS_PLAN,)
+_EXAMS = (_P.EXAMS_PLAN, _P.SIGN_UPS_SEE)
+_BROADCASTS = (_P.BROADCASTS_WRITE, _P.BROADCASTS_APPROVE)
+
+SCOPES: Final[Mapping[type[Base], Scope]] = MappingProxyType(
+    {
+        Organisation: Scope("id", Organisation, _TO_ALL),
+        Staff: Scope("organisation_id", Organisation, (_P.STAFF_MANAGE,)),
+        Audit: Scope("organisation_id", Organisation, (_P.AUDIT_SEE,)),
+        Worker: Scope("organisation_id", Organisation, _WORKERS),
+        messages.Consent: Scope("worker_id", Worker, _WORKERS),
+        messages.Notice: Scope("worker_id", Worker, _WORKERS),
+        broadcasts.Mute: Scope("worker_id", Worker, _WORKERS),
+        broadcasts.WorkerTag: Scope("worker_id", Worker, _WORKERS),
+        messages.Handover: Scope("worker_id", Worker, (_P.CONVERSATIONS_ANSWER,)),
+        matchmaking.Profile: Scope("worker_id", Worker, _PROFILES),
+        matchmaking.ProfileMove: Scope("profile_id", matchmaking.Profile, _PROFILES),
+        matchmaking.Report: Scope("profile_id", matchmaking.Profile, (_P.PROFILES_REVIEW,)),
+        matchmaking.Card: Scope("profile_id", matchmaking.Profile, _PROFILES),
+        events.Event: Scope("organisation_id", Organisation, _TO_ALL),
+        events.CheckIn: Scope("event_id", events.Event, _WORKERS),
+        matchmaking.Wall: Scope("event_id", events.Event, _PROFILES),
+        appointments.Service: Scope("organisation_id", Organisation, _PLANS),
+        appointments.Place: Scope("organisation_id", Organisation, _PLANS),
+        appointments.Professional: Scope("staff_id", Staff, _PLANS),
+        appointments.Offer: Scope("service_id", appointments.Service, _PLANS),
+        appointments.Hours: Scope("professional_id", appointments.Professional, _PLANS),
+        appointments.HoursException: Scope("professional_id", appointments.Professional, _PLANS),
+        appointments.Booking: Scope("service_id", appointments.Service, _PLANS),
+        appointments.BookingMove: Scope("booking_id", appointments.Booking, _PLANS),
+        exams.Sitting: Scope("organisation_id", Organisation, _EXAMS),
+        exams.SignUp: Scope("sitting_id", exams.Sitting, (_P.SIGN_UPS_SEE,)),
+        broadcasts.Broadcast: Scope("organisation_id", Organisation, _BROADCASTS),
+        broadcasts.BroadcastVersion: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
+        broadcasts.BroadcastMove: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
+        broadcasts.Batch: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
+        broadcasts.Recipient: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
+    }
+)
+"""Every table that staff see. A new one is added here, or below with the reason why not; a test says which."""
+
+NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
+    {
+        # what people think of each other, and say to the program, is theirs
+        matchmaking.Scan,
+        matchmaking.Mark,
+        matchmaking.MeetRequest,
+        events.Meeting,
+        events.Seat,
+        messages.Dialog,
+        messages.Received,
+        # how the program keeps count; what it comes to is seen with the row it belongs to
+        AuditHead,
+        Waiting,
+        messages.NoticeAttempt,
+        appointments.Tick,
+        appointments.Reminder,
+        appointments.YearWarning,
+        broadcasts.MassReport,
+        # known to everybody
+        exams.Trade,
+        exams.Level,
+    }
+)
+
+
+def scoped(db: Session, staff: Staff, entity: type[Row], *, now: datetime) -> Select[Row]:
+    """The rows of a table that this member may know of; every list, page, export, count and search starts here.
+
+    Raises KeyError for a table that staff do not see.
+    """
+    return select(entity).where(in_scope(db, staff, entity, now=now))
+
+
+def in_scope(db: Session, staff: Staff, entity: type[Base], *, now: datetime) -> ColumnElement[bool]:
+    """The same as a condition on a query that has this table; it joins nothing to it."""
+    scope = SCOPES[entity]
+    if not any(may(staff, permission) for permission in scope.needs):
+        return false()
+    return _hangs_below(entity, entity, _Reach(db, staff, now))
+
+
+def find(db: Session, staff: Staff, entity: type[Row], key: Any, *, now: datetime) -> Row:
+    """The row with this primary key. Raises Refused("not_found") where there is none that this member may know of."""
+    values = key if isinstance(key, tuple) else (key,)
+    columns = inspect(entity).primary_key
+    same = (column == value for column, value in zip(columns, values, strict=True))
+    row = db.scalar(scoped(db, staff, entity, now=now).where(*same))
+    if row is None:
+        raise Refused("not_found")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    db: Session
+    staff: Staff
+    now: datetime
+
+    def has_nobodys(self, entity: type[Base]) -> bool:
+        """Whether rows of this table that name no union are this member's too."""
+        if entity is Audit:  # done at the server's own terminal, where no union ends
+            return self.staff.organisation.parent_id is None
+        if entity is Worker:
+            union = organisations.of_nobody(self.db, now=self.now)
+            return union is not None and self.staff.organisation.has_within(union)
+        return False
+
+
+def _hangs_below(row: Any, entity: type[Base], reach: _Reach) -> ColumnElement[bool]:
+    """Whether `row`, the table of `entity` or an alias of it, hangs on the member's union or one below it."""
+    scope = SCOPES[entity]
+    column: ColumnElement[Any] = getattr(row, scope.by)
+    if scope.of is Organisation:
+        union = aliased(Organisation)
+        below = union.path.startswith(reach.staff.organisation.path, autoescape=True)
+        found: ColumnElement[bool] = column.in_(select(union.id).where(below))
+        return or_(found, column.is_(None)) if reach.has_nobodys(entity) else found
+    above: Any = aliased(scope.of)
+    return exists().where(above.id == column, _hangs_below(above, scope.of, reach))

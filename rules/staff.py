@@ -62,10 +62,8 @@ def waiting_profiles(db: Session, staff: Staff, *, now: datetime) -> list[Profil
     """Profiles in review that this member may review, the oldest first; never the member's own."""
     access.need(staff, Permission.PROFILES_REVIEW)
     query = (
-        select(Profile)
-        .join(Worker, Worker.id == Profile.worker_id)
-        .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
-        .where(Profile.state == ProfileState.IN_REVIEW, access.within_reach(db, staff, now=now))
+        access.scoped(db, staff, Profile, now=now)
+        .where(Profile.state == ProfileState.IN_REVIEW)
         .order_by(Profile.submitted_at, Profile.id)
     )
     if staff.worker_id is not None:
@@ -78,10 +76,8 @@ def open_handovers(db: Session, staff: Staff, *, now: datetime) -> list[Handover
     access.need(staff, Permission.CONVERSATIONS_ANSWER)
     return list(
         db.scalars(
-            select(Handover)
-            .join(Worker, Worker.id == Handover.worker_id)
-            .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
-            .where(Handover.closed_at.is_(None), access.within_reach(db, staff, now=now))
+            access.scoped(db, staff, Handover, now=now)
+            .where(Handover.closed_at.is_(None))
             .order_by(Handover.at, Handover.id)
         )
     )
@@ -89,11 +85,7 @@ def open_handovers(db: Session, staff: Staff, *, now: datetime) -> list[Handover
 
 def answer_handover(db: Session, staff: Staff, handover_id: int, words: str, *, now: datetime) -> None:
     """Tell the person what a member of staff says, and take the conversation off the queue. Of two answers one acts."""
-    access.need(staff, Permission.CONVERSATIONS_ANSWER)
-    handover = db.get(Handover, handover_id)
-    if handover is None:
-        raise Refused("not_found")
-    access.need_reach(db, staff, db.get_one(Worker, handover.worker_id), now=now)
+    handover = access.find(db, staff, Handover, handover_id, now=now)
     words = words.strip()
     if not words:
         raise Refused("answer_needed")

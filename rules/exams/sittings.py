@@ -128,8 +128,7 @@ def need(db: Session, staff: Staff, sitting_id: int) -> Sitting:
 
 def within(db: Session, staff: Staff, *, now: datetime, over: bool = False) -> list[Sitting]:
     """The sittings within this member's reach, the first exam first; those over too if wanted."""
-    below = Organisation.path.startswith(staff.organisation.path, autoescape=True)
-    query = select(Sitting).join(Organisation, Organisation.id == Sitting.organisation_id).where(below)
+    query = access.scoped(db, staff, Sitting, now=now)
     if not over:
         query = query.where(Sitting.starts_at > now)
     return list(db.scalars(query.order_by(Sitting.starts_at, Sitting.id)))

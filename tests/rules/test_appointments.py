@@ -381,12 +381,16 @@ def test_C8_who_was_reminded_is_known_while_the_booking_is_to_come(clinic: Clini
     assert clinic.db.scalars(select(BookingMove).order_by(BookingMove.id.desc())).first().is_late  # type: ignore[union-attr]
 
 
-def test_the_crisis_notice_goes_to_whoever_is_on_duty(clinic: Clinic, worker: Worker) -> None:
+def test_the_crisis_notice_goes_to_whoever_is_on_duty(clinic: Clinic, town: Town, worker: Worker) -> None:
     from rules import crisis
     from tests.rules.clinic import CRISIS
 
     assert crisis.alert(clinic.db, worker.id, now=clinic.now, crisis=CRISIS) == 1
     assert told(clinic, clinic.chen.staff.worker_id) == ["crisis"]
+    duty, clinic.gao.staff.worker_id = town.worker(), town.worker().id
+    town.staff("wu", town.north, "duty", worker=duty)
+    assert crisis.alert(clinic.db, worker.id, now=clinic.now, crisis=CRISIS) == 2, "the lawyer is not"
+    assert told(clinic, duty.id) == ["crisis"]
     nobody = CRISIS.model_copy(update={"on_duty": ("nobody",)})
     assert crisis.alert(clinic.db, worker.id, now=clinic.now, crisis=nobody) == 0
 
