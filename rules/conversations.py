@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from rules import access, audit
 from rules.access import Permission
 
 
-def queue(db: Session, staff: Staff, *, now: datetime) -> Select[Any]:
+def queue(db: Session, staff: Staff, *, now: datetime) -> Select[Handover]:
     """The conversations that wait for an answer and whose worker is in this member's reach, in no order."""
     access.need(staff, Permission.CONVERSATIONS_ANSWER)
     return access.scoped(db, staff, Handover, now=now).where(Handover.closed_at.is_(None))
@@ -26,11 +25,7 @@ def queue(db: Session, staff: Staff, *, now: datetime) -> Select[Any]:
 def one(db: Session, staff: Staff, handover_id: int, *, now: datetime) -> Handover:
     """A conversation in this member's reach, closed ones too, or Refused("not_found")."""
     access.need(staff, Permission.CONVERSATIONS_ANSWER)
-    query = access.scoped(db, staff, Handover, now=now).where(Handover.id == handover_id)
-    found: Handover | None = db.scalar(query)
-    if found is None:
-        raise Refused("not_found")
-    return found
+    return access.find(db, staff, Handover, handover_id, now=now)
 
 
 def close(db: Session, staff: Staff, handover_id: int, reason: str, *, now: datetime) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from rules import access
 from rules.access import Permission
 
 
-def queue(db: Session, staff: Staff, *, now: datetime) -> Select[Any]:
+def queue(db: Session, staff: Staff, *, now: datetime) -> Select[Profile]:
     """The profiles in review that this member may decide on, in no order; never the member's own."""
     access.need(staff, Permission.PROFILES_REVIEW)
     query = access.scoped(db, staff, Profile, now=now).where(Profile.state == ProfileState.IN_REVIEW)
@@ -29,12 +28,7 @@ def queue(db: Session, staff: Staff, *, now: datetime) -> Select[Any]:
 def one(db: Session, staff: Staff, profile_id: int, *, now: datetime) -> Profile:
     """A profile in this member's reach, whatever its state, or Refused("not_found")."""
     access.need(staff, Permission.PROFILES_REVIEW)
-    found: Profile | None = db.scalar(
-        access.scoped(db, staff, Profile, now=now).where(Profile.id == profile_id)
-    )
-    if found is None:
-        raise Refused("not_found")
-    return found
+    return access.find(db, staff, Profile, profile_id, now=now)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def paragraph(text: str | None) -> str:
     return re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-class needed:  # noqa: N801 - reads as a word where a form is declared
+class needed:
     """The field must have something that can be seen; `what` is said beside it if not."""
 
     field_flags: ClassVar[dict[str, bool]] = {"required": True}

@@ -28,7 +28,7 @@ from core.config import Config
 from core.errors import Noted, Refused
 from models.logins import Login
 from models.people import Staff
-from rules import access, logins
+from rules import access, audit, logins
 from rules.access import Permission
 from rules.logins import Where
 from rules.notices import NEW_NOTICES
@@ -68,11 +68,6 @@ class Desk:
     login: Login | None = None
     _staff: Staff | None = None
     cookies: list[Callable[[Response], None]] = field(default_factory=list)
-
-    @property
-    def origin(self) -> str:
-        """Where an act comes from, for the audit."""
-        return f"{self.where.ip} {self.where.browser}"
 
     @property
     def is_in(self) -> bool:
@@ -273,6 +268,7 @@ class Gate:
             return self._error(429)
         now = self.clock()
         with Session(self.engine, expire_on_commit=False) as db:
+            audit.acting_from(db, f"{where.ip} {where.browser}")
             desk = Desk(db, now, where, self.config, self.client)
             token = request.cookies.get(COOKIE)
             if token:

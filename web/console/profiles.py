@@ -35,6 +35,7 @@ class RefuseForm(Form):
             needed("退回要写明原因，本人会看到。"),
             Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
         ],
+        filters=[line],
     )
 
 
@@ -86,7 +87,7 @@ def index(desk: Desk) -> Any:
 def first(desk: Desk) -> Any:
     """Begin with the one that waits longest."""
     query = reviewing.queue(desk.db, desk.staff, now=desk.now).order_by(Profile.submitted_at, Profile.id)
-    oldest: Profile | None = desk.db.scalar(query.limit(1))
+    oldest = desk.db.scalar(query.limit(1))
     return to("profiles.one", number=oldest.id) if oldest else to("profiles.index")
 
 

@@ -63,12 +63,11 @@ LISTING = Listing(
 
 
 def _members(desk: Desk) -> Select[*tuple[Any, ...]]:
-    ids = access.scoped(desk.db, desk.staff, Staff, now=desk.now).with_only_columns(Staff.id)
     return (
         select(Staff, Organisation, Credential.staff_id)
         .join(Organisation, Organisation.id == Staff.organisation_id)
         .outerjoin(Credential, Credential.staff_id == Staff.id)
-        .where(Staff.id.in_(ids))
+        .where(access.in_scope(desk.db, desk.staff, Staff, now=desk.now))
     )
 
 
@@ -166,11 +165,7 @@ def end(desk: Desk, number: int, login: int) -> Any:
 
 
 def _one(desk: Desk, number: int) -> Staff:
-    query = access.scoped(desk.db, desk.staff, Staff, now=desk.now).where(Staff.id == number)
-    found: Staff | None = desk.db.scalar(query)
-    if found is None:
-        raise Refused("not_found")
-    return found
+    return access.find(desk.db, desk.staff, Staff, number, now=desk.now)
 
 
 def _can_change(desk: Desk, staff: Staff) -> bool:

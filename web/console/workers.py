@@ -88,12 +88,11 @@ def _search(words: str) -> ColumnElement[bool]:
 
 def reached(db: Session, desk: Desk) -> Select[*tuple[Any, ...]]:
     """The workers in this member's reach, each with its profile and union if there are any."""
-    ids = access.scoped(db, desk.staff, Worker, now=desk.now).with_only_columns(Worker.id)
     return (
         select(Worker, Profile, Organisation)
         .outerjoin(Profile, Profile.worker_id == Worker.id)
         .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
-        .where(Worker.id.in_(ids))
+        .where(access.in_scope(db, desk.staff, Worker, now=desk.now))
     )
 
 
@@ -107,7 +106,7 @@ def index(desk: Desk) -> Any:
 def one(desk: Desk, number: int) -> Any:
     """One person, with what happened; that somebody read it is written down."""
     worker = _one(desk, number)
-    audit.note(desk.db, desk.staff, "worker_read", f"worker:{worker.id}", now=desk.now, origin=desk.origin)
+    audit.note(desk.db, desk.staff, "worker_read", f"worker:{worker.id}", now=desk.now)
     return _shown(desk, worker)
 
 
@@ -122,23 +121,13 @@ def contact(desk: Desk, number: int) -> Any:
     if profile is None or not profile.contact:
         raise Refused("not_found")
     audit.note(
-        desk.db,
-        desk.staff,
-        "contact_read",
-        f"worker:{worker.id}",
-        now=desk.now,
-        reason=form.reason.data,
-        origin=desk.origin,
+        desk.db, desk.staff, "contact_read", f"worker:{worker.id}", now=desk.now, reason=form.reason.data
     )
     return _shown(desk, worker, is_open=True)
 
 
 def _one(desk: Desk, number: int) -> Worker:
-    query = access.scoped(desk.db, desk.staff, Worker, now=desk.now).where(Worker.id == number)
-    found: Worker | None = desk.db.scalar(query)
-    if found is None:
-        raise Refused("not_found")
-    return found
+    return access.find(desk.db, desk.staff, Worker, number, now=desk.now)
 
 
 def _profile(desk: Desk, worker: Worker) -> Profile | None:

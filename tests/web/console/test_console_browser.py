@@ -88,6 +88,7 @@ def test_a_reviewer_comes_in_reviews_three_by_keyboard_and_answers_one(
 
         expect(page.locator("[data-count]").first).to_have_text("3")
         page.get_by_role("link", name="资料卡审核").click()
+        expect(page.get_by_role("heading", name="资料卡审核")).to_be_visible()
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         expect(page.get_by_text("第 1 / 3 份")).to_be_visible()
@@ -110,9 +111,10 @@ def test_a_reviewer_comes_in_reviews_three_by_keyboard_and_answers_one(
         assert states == [ProfileState.LISTED, ProfileState.REFUSED, ProfileState.LISTED]
 
         page.get_by_role("link", name="对话").click()
+        expect(page.get_by_role("heading", name="等回复的对话")).to_be_visible()
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        page.get_by_label("回复").fill("您好，周一上午来就行。\n带上身份证。")
+        page.get_by_label("回复", exact=True).fill("您好，周一上午来就行。\n带上身份证。")
         page.keyboard.press("Control+Enter")
         expect(page.get_by_text("回复发出去了。")).to_be_visible()
         with Session(office.account.engine) as db:
@@ -136,8 +138,18 @@ def test_no_page_is_wider_than_its_screen(config: Config, browser: Browser, size
         context.add_cookies([{"name": "nj_console", "value": cookie.value, "url": f"{base}/console/"}])
         page = context.new_page()
         problems = watched(page)
-        for path in ("", "profiles", f"profiles/{office.ids['north0']}", "conversations", f"conversations/{office.ids['north_talk']}",
-                     "workers", "workers/1", "organisations", "staff", "staff/invite", "staff/2", "mine"):  # fmt: skip
+        ids = office.ids
+        paths = [
+            "",
+            "profiles",
+            f"profiles/{ids['north0']}",
+            "conversations",
+            "workers",
+            "workers/1",
+            "organisations",
+        ]
+        paths += [f"conversations/{ids['north_talk']}", "staff", "staff/invite", "staff/2", "mine"]
+        for path in paths:
             answer = page.goto(f"{base}/console/{path}")
             assert answer
             assert answer.ok, path

@@ -14,7 +14,9 @@ from models.logins import Login
 from models.people import Staff
 from rules.access import PERMISSIONS, Permission, Role
 from tests.web.console.office import BASE, STAFF, Office, Seat
-from web.console.gate import CSP, Door, Gate
+from web.console import home
+from web.console.gate import CSP, Desk, Door, Gate
+from web.console.home import Waiting
 
 SAID_BY_404 = "没有找到"
 LOGGED_OUT = {"console.doors.code", "console.joining.picture"}  # pictures for this browser: 404 without one
@@ -189,12 +191,10 @@ def test_a_view_that_says_not_who_may_see_it_stops_the_start(office: Office) -> 
 def test_a_bug_says_sorry_in_chinese_and_nothing_else(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from web.console import home
-
-    def broken(_desk: object) -> None:
+    def broken(_desk: Desk) -> Waiting:
         raise ZeroDivisionError("planted-marker")
 
-    monkeypatch.setitem(home.HEAPS, Permission.PROFILES_REVIEW, broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(home.HEAPS, Permission.PROFILES_REVIEW, broken)
     seat = Seat(office.account.app)
     seat.web = office.seat("north_clerk").web  # has no such heap
     assert seat.get("/").status_code == 200

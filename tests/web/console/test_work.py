@@ -11,10 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forms.draft import Draft, State, Veiled
+from models.audit import Audit
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover, Notice
-from models.people import Audit, Worker
-from tests.web.console.office import NOW, Office, profile_of
+from models.people import Worker
+from tests.rules.cast import NOW
+from tests.web.console.office import Office, profile_of
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
@@ -200,22 +202,23 @@ def test_what_people_write_is_text_on_every_page(office: Office, login: str) -> 
             column = Profile.__table__.c[name]
             setattr(profile, name, evil[: column.type.length])  # type: ignore[attr-defined]
         profile.contact = evil
-        town.db.add(
-            Notice(
-                worker_id=profile.worker_id,
-                kind="staff_answer",
-                facts={"who": evil, "words": evil},
-                made_at=NOW,
-                due_at=NOW,
-            )  # fmt: skip
-        )
+        said = {"who": evil, "words": evil}
+        told = Notice(worker_id=profile.worker_id, kind="staff_answer", facts=said, made_at=NOW, due_at=NOW)
+        town.db.add(told)
         talk = office.handover(town.db, profile.worker, about=evil[:40])
         numbers = talk.id, profile.worker_id
         town.north.name = evil
-        town.db.get_one(type(profile), profile.id)
     seat = office.seat(login)
-    paths = ["/", "/profiles", f"/profiles/{office.ids['north0']}", "/conversations", f"/conversations/{numbers[0]}",
-             "/workers", f"/workers/{numbers[1]}", "/organisations", "/staff", f"/profiles?q={EVIL}", f"/workers?q={EVIL}&sort={EVIL}&x={EVIL}"]  # fmt: skip
+    paths = [
+        "/",
+        "/profiles",
+        f"/profiles/{office.ids['north0']}",
+        "/conversations",
+        "/workers",
+        "/organisations",
+    ]
+    paths += [f"/conversations/{numbers[0]}", f"/workers/{numbers[1]}", "/staff", f"/profiles?q={EVIL}"]
+    paths += [f"/workers?q={EVIL}&sort={EVIL}&x={EVIL}"]
     hit = 0
     for path in paths:
         answer = seat.get(path)
