@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, selec
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
-from models import appointments, broadcasts, events, exams, matchmaking, messages
+from models import appointments, broadcasts, events, exams, logins, matchmaking, messages
 from models.audit import Audit, AuditHead
 from models.base import Base
 from models.people import Organisation, Staff, Worker
@@ -156,6 +156,8 @@ SCOPES: Final[Mapping[type[Base], Scope]] = MappingProxyType(
     {
         Organisation: Scope("id", Organisation, _TO_ALL),
         Staff: Scope("organisation_id", Organisation, (_P.STAFF_MANAGE,)),
+        logins.Login: Scope("staff_id", Staff, (_P.STAFF_MANAGE,)),
+        logins.LoginAttempt: Scope("staff_id", Staff, (_P.STAFF_MANAGE,)),
         Audit: Scope("organisation_id", Organisation, (_P.AUDIT_SEE,)),
         Worker: Scope("organisation_id", Organisation, _WORKERS),
         messages.Consent: Scope("worker_id", Worker, _WORKERS),
@@ -207,6 +209,13 @@ NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
         appointments.Reminder,
         appointments.YearWarning,
         broadcasts.MassReport,
+        # what opens doors is nobody's to read
+        logins.Credential,
+        logins.RecoveryCode,
+        logins.Invitation,
+        logins.ScanLogin,
+        logins.Binding,
+        logins.LoginDelay,
         # known to everybody
         exams.Trade,
         exams.Level,

@@ -110,18 +110,16 @@ def reset(
     and every login is over.
     """
     need_power(by, staff)
+    db.refresh(staff, ["disabled_at"])
+    if staff.disabled_at is not None:
+        raise Refused("staff_disabled")
     # whoever logs in or binds a WeChat holds rows in this order too
     db.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))
     db.execute(delete(Credential).where(Credential.staff_id == staff.id))
     _withdraw(db, staff)
-    held = db.execute(
-        update(Staff)
-        .where(Staff.id == staff.id, Staff.disabled_at.is_(None))
-        .values(worker_id=Staff.worker_id if keep_wechat else None)
-        .returning(Staff.id)
+    db.execute(
+        update(Staff).where(Staff.id == staff.id).values(worker_id=Staff.worker_id if keep_wechat else None)
     )
-    if held.first() is None:
-        raise Refused("staff_disabled")
     opened.end_all(db, staff, Ended.RESET, now=now)
     after = {"keep_wechat": keep_wechat}
     audit.note(db, by, "login_reset", f"staff:{staff.id}", now=now, after=after)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from core.config import Console
 from core.errors import Refused
 from models.logins import Credential, Ended, Login, Way
-from models.people import Organisation, Staff
+from models.people import Staff
 from rules import access, audit
 from rules.access import Permission
 from rules.logins import tokens
@@ -89,12 +89,9 @@ def current(db: Session, token: str, *, limits: Console, now: datetime) -> Login
 def end(db: Session, by: Staff, login_id: int, why: Ended, *, now: datetime) -> None:
     """End a login of one's own, or of somebody whose logins one may change. One that is over stays as it is."""
     found = db.get(Login, login_id)
-    if found is None:
-        raise Refused("not_found")
-    is_own = found.staff_id == by.id
-    if not is_own:
-        access.need(by, Permission.STAFF_MANAGE)
-        access.need_within(by, found.staff.organisation)
+    is_own = found is not None and found.staff_id == by.id
+    if found is None or not is_own:
+        found = access.find(db, by, Login, login_id, now=now)
     if _end(db, (Login.id == login_id,), why, now) and not is_own:
         audit.note(db, by, "login_end", f"staff:{found.staff_id}", now=now)
 
@@ -123,13 +120,9 @@ def logins_in_reach(db: Session, by: Staff, *, limits: Console, now: datetime) -
     access.need(by, Permission.STAFF_MANAGE)
     return list(
         db.scalars(
-            select(Login)
-            .join(Login.staff)
-            .join(Staff.organisation)
+            access.scoped(db, by, Login, now=now)
             .options(joinedload(Login.staff).joinedload(Staff.organisation))
-            .where(
-                *_is_open(limits, now), Organisation.path.startswith(by.organisation.path, autoescape=True)
-            )
+            .where(*_is_open(limits, now))
             .order_by(Login.seen_at.desc(), Login.id.desc())
         )
     )

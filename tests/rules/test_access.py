@@ -17,11 +17,12 @@ from models.audit import Audit
 from models.base import Base
 from models.broadcasts import Batch, BatchState, Mute, Recipient, RecipientState, Topic, Way, WorkerTag
 from models.events import CheckIn, Event
+from models.logins import LoginAttempt, Outcome
 from models.matchmaking import Profile, Report
 from models.messages import Consent, Handover
 from models.people import Organisation, Staff, Worker
 from qr.scenes import new_token
-from rules import access, audit, notices
+from rules import access, audit, logins, notices
 from rules.access import NOT_FOR_STAFF, PERMISSIONS, SCOPES, Permission, Role
 from rules.appointments import bookings, planning
 from rules.broadcasts import life
@@ -29,6 +30,7 @@ from rules.exams import sittings
 from tests.rules import exam_cast
 from tests.rules.cast import NOW, Town
 from tests.rules.clinic import TERMS, at, open_clinic
+from tests.rules.login_cast import HOME
 
 ENTITIES = sorted(SCOPES, key=lambda entity: entity.__name__)
 
@@ -115,6 +117,10 @@ def two(town: Town) -> Two:
     db.add_all([batch, sent])
     notices.tell(db, worker.id, "staff_answer", now=NOW, who="吴", words="您好")
     audit.note(db, writer, "profile_read", "profile:1", now=NOW)
+    logins.open_login(db, writer, HOME, logins.Way.SCAN, now=NOW)
+    db.add(
+        LoginAttempt(at=NOW, staff_id=writer.id, ip=HOME.ip, browser="", way="scan", outcome=Outcome.DENIED)
+    )
     db.add(Organisation(name="洪和镇总工会", parent_id=north.id, level=4, path=f"{north.path}99/", id=99))
     db.commit()
     mine = {entity: {key(one) for one in db.scalars(select(entity))} - before[entity] for entity in SCOPES}
