@@ -46,6 +46,7 @@ def build(db: Session, staff: Staff, folder: Path, *, limits: Console, now: date
 
 def keep(way: Way, folder: Path) -> None:
     """Write it where only the owner of the folder reads it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = (way.login, way.password, way.authenticator, " ".join(way.codes))
     with os.fdopen(os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         for name, value in zip(("login", "password", "authenticator", "codes"), lines, strict=True):
