@@ -169,12 +169,19 @@ def _is_here(endpoint: str) -> bool:
 
 
 class _Id(IntegerConverter):
-    """The id of a row in an address, no larger than any database takes."""
+    """The id of a row in an address, `<id:number>`, no larger than any database takes."""
 
     regex = "[0-9]{1,19}"
+    largest = 2**63 - 1
 
     def __init__(self, map_: Map) -> None:
-        super().__init__(map_, min=1, max=2**63 - 1)
+        super().__init__(map_, min=1, max=self.largest)
+
+
+class _SmallId(_Id):
+    """The id of a table whose key is not a BigKey, `<small:number>`: PostgreSQL refuses a larger one."""
+
+    largest = 2**31 - 1
 
 
 class Gate:
@@ -211,7 +218,7 @@ class Gate:
             WTF_CSRF_SSL_STRICT=False,  # some WeCom browsers send no Referer; the token decides
         )
         self._csrf.init_app(app)
-        app.url_map.converters["id"] = _Id
+        app.url_map.converters |= {"id": _Id, "small": _SmallId}
         app.jinja_env.autoescape = True
         app.jinja_env.filters.update(words.FILTERS)
         parts = app.jinja_env.get_template("console/_parts.html").module

@@ -113,7 +113,7 @@ def invite(desk: Desk) -> Any:
     return _link(desk, staff, token)
 
 
-@pages.route("/staff/<id:number>", needs=Permission.STAFF_MANAGE)
+@pages.route("/staff/<small:number>", needs=Permission.STAFF_MANAGE)
 def one(desk: Desk, number: int) -> Any:
     """One colleague, and where they are logged in."""
     staff = _one(desk, number)
@@ -126,7 +126,7 @@ def one(desk: Desk, number: int) -> Any:
     )
 
 
-@pages.route("/staff/<id:number>/reset", needs=Permission.STAFF_MANAGE, methods=("POST",))
+@pages.route("/staff/<small:number>/reset", needs=Permission.STAFF_MANAGE, methods=("POST",))
 def reset(desk: Desk, number: int) -> Any:
     """A lost phone or a forgotten password: begin anew with a new link."""
     staff = _one(desk, number)
@@ -134,7 +134,7 @@ def reset(desk: Desk, number: int) -> Any:
     return _link(desk, staff, token)
 
 
-@pages.route("/staff/<id:number>/disable", needs=Permission.STAFF_MANAGE, methods=("POST",))
+@pages.route("/staff/<small:number>/disable", needs=Permission.STAFF_MANAGE, methods=("POST",))
 def disable(desk: Desk, number: int) -> Any:
     """Let somebody in no more."""
     staff = _one(desk, number)
@@ -143,7 +143,7 @@ def disable(desk: Desk, number: int) -> Any:
     return to("staff.one", number=number)
 
 
-@pages.route("/staff/<id:number>/enable", needs=Permission.STAFF_MANAGE, methods=("POST",))
+@pages.route("/staff/<small:number>/enable", needs=Permission.STAFF_MANAGE, methods=("POST",))
 def enable(desk: Desk, number: int) -> Any:
     """Let somebody in again."""
     staff = _one(desk, number)
@@ -152,7 +152,7 @@ def enable(desk: Desk, number: int) -> Any:
     return to("staff.one", number=number)
 
 
-@pages.route("/staff/<id:number>/logins/<id:login>/end", needs=Permission.STAFF_MANAGE, methods=("POST",))
+@pages.route("/staff/<small:number>/logins/<id:login>/end", needs=Permission.STAFF_MANAGE, methods=("POST",))
 def end(desk: Desk, number: int, login: int) -> Any:
     """End a login of a colleague."""
     staff = _one(desk, number)

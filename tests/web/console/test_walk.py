@@ -38,7 +38,7 @@ def addresses(office: Office, whose: dict[str, int]) -> Iterator[tuple[Rule, str
     for rule in rules(office):
         path = rule.rule.removeprefix("/console")
         kind = path.split("/")[1]
-        path = path.replace("<id:number>", str(whose[kind]) if "<id:number>" in path else "")
+        path = re.sub("<(id|small):number>", str(whose.get(kind, "")), path)
         path = path.replace("<id:login>", str(whose["mine"]))
         path = path.replace("<token>", "x" * 43).replace("<fingerprint>", "0" * 16).replace("<name>", "x.css")
         assert "<" not in path, path
