@@ -25,7 +25,7 @@ from models.logins import (
     RecoveryCode,
 )
 from models.people import Staff
-from rules import logins, retention
+from rules import crisis, logins, retention
 from rules.access import Role
 from rules.logins import Ended, Way, Where, attempts, passwords
 from tests.rules.cast import NOW, Town
@@ -665,6 +665,17 @@ def test_an_older_kind_of_hash_is_renewed_when_its_password_comes(
     assert kept is not None
     assert kept != weak
     assert door.password() is lin.staff
+
+
+def test_somebody_disabled_is_called_to_no_crisis(town: Town, config: Config) -> None:
+    duty = plain(town.db, town.city, "duty", Role.DUTY, now=NOW)
+    duty.worker_id = town.worker(town.city).id
+    town.db.flush()
+    worried = town.worker(town.north)
+    assert crisis.alert(town.db, worried.id, now=NOW, crisis=config.crisis) == 1
+    logins.disable(town.db, None, duty, now=NOW)
+    later = NOW + timedelta(hours=1)
+    assert crisis.alert(town.db, worried.id, now=later, crisis=config.crisis) == 0
 
 
 # -- retention ---------------------------------------------------------------------------------------------

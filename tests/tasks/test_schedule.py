@@ -18,8 +18,12 @@ from core.clock import utcnow
 from core.config import Config
 from core.db import make_engine
 from core.redis import connect
+from models.logins import Login, LoginAttempt, Outcome, Way
 from models.messages import Notice, NoticeAttempt, NoticeState, Received
 from models.people import Worker
+from rules import logins, organisations
+from rules import staff as members
+from rules.access import Role
 from tasks import schedule
 from tasks.leader import LEASE, Leader
 from tasks.schedule import JOBS, Job, Schedule, Workplace
@@ -154,6 +158,30 @@ def test_old_messages_and_read_notices_are_forgotten(work: Workplace) -> None:
         assert set(left) == {"kept", "unknown"}
         assert db.scalar(select(func.count(Notice.id))) == 2 * len(NoticeState) - 3
         assert db.scalar(select(func.count(NoticeAttempt.id))) == 2 * len(NoticeState) - 3
+
+
+def test_old_logins_and_refused_tries_are_forgotten_in_many_steps(work: Workplace) -> None:
+    old = NOW - timedelta(days=work.config.console.log_days, seconds=1)
+    with Session(work.engine) as db:
+        for at in (old, NOW):
+            db.add_all(
+                LoginAttempt(at=at, ip="203.0.113.7", browser="", way=Way.PASSWORD, outcome=Outcome.UNKNOWN)
+                for _ in range(501)
+            )
+        union = organisations.add(db, "临湖市总工会")
+        staff = members.add(db, "lin", name="林", role=Role.CLERK, organisation=union, now=old)
+        where = logins.Where("203.0.113.7", "")
+        for at in (old, old, NOW):
+            logins.open_login(db, staff, where, Way.SCAN, now=at)
+        first = db.scalars(select(Login.id)).first()
+        assert first
+        logins.end(db, staff, first, logins.Ended.LEFT, now=old)
+        db.commit()
+    schedule.forget(work, NOW)
+    with Session(work.engine) as db:
+        assert db.scalar(select(func.count()).select_from(LoginAttempt)) == 501
+        ended = db.scalars(select(Login.ended_why).order_by(Login.id)).all()
+        assert ended == ["idle", None], "one whose end was noted only now is kept from now on"
 
 
 def test_a_job_that_tells_somebody_wakes_the_outbox(work: Workplace) -> None:
