@@ -204,7 +204,7 @@ def reissue(card_id: int, login: str) -> None:
         access.need(staff, Permission.WALLS_PRINT)
         access.need_reach(db, staff, old.profile.worker, now=now)
         fresh = cards.reissue(db, old, now=now)
-        audit.note(db, staff, "card_reissue", f"card:{old.id}", now=now)
+        audit.note(db, staff, "card_reissue", f"card:{old.id}", now=now, after={"card": fresh.id})
         db.commit()
         click.echo(
             f"旧卡 {old.id} 作废了，新卡 {fresh.id} 在 {fresh.wall.number}号墙 {fresh.place}，请打印。"

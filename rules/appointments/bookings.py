@@ -104,6 +104,7 @@ def move(
     Refused: booking_changed, move_late, slot_taken, booked_then, slot_closed, reason_needed, not_found.
     """
     before = booking.starts_at
+    old = _as_it_is(booking)
     _need_reach(booking, staff)
     if booking.state != BookingState.BOOKED:
         raise Refused("booking_changed")
@@ -147,8 +148,11 @@ def move(
     moves.note(db, booking, BookingState.BOOKED, now=now, **about)
     _tell_professional(db, booking, "booking_moved", now=now)
     if staff is not None:
-        audit.note(db, staff, "booking_move", f"booking:{booking.id}", now=now, reason=reason)
         tell(db, booking.worker_id, "booking_moved_for_you", now=now, booking=booking.id)
+        new = _as_it_is(booking)
+        audit.note(
+            db, staff, "booking_move", f"booking:{booking.id}", now=now, reason=reason, before=old, after=new
+        )
     return booking
 
 
@@ -171,6 +175,7 @@ def cancel(
     _need_reach(booking, staff)
     if booking.state == BookingState.CANCELLED:
         return
+    old = _as_it_is(booking)
     is_late = now > last_cancel(booking)
     if not (may_be_late and now < booking.starts_at):
         _need_right(booking, staff, reason, is_late, "cancel_late", until=last_cancel(booking), now=now)
@@ -186,9 +191,19 @@ def cancel(
     ticks.free_booking(db, booking.id)
     _tell_professional(db, booking, "booking_off", now=now)
     if staff is not None:
-        audit.note(db, staff, "booking_cancel", f"booking:{booking.id}", now=now, reason=reason)
         near = slots.instead_of(db, booking, now=now, terms=terms)
         tell(db, booking.worker_id, "booking_called_off", now=now, booking=booking.id, near=near)
+        new = _as_it_is(booking)
+        audit.note(
+            db,
+            staff,
+            "booking_cancel",
+            f"booking:{booking.id}",
+            now=now,
+            reason=reason,
+            before=old,
+            after=new,
+        )
 
 
 def confirm(db: Session, booking: Booking, *, now: datetime) -> None:
@@ -273,6 +288,15 @@ def _need_slot(
         if any(slot.starts_at == starts_at for slot in planned):
             return
     raise Refused("slot_closed")
+
+
+def _as_it_is(booking: Booking) -> dict[str, Any]:
+    """What staff may change of a booking, for the audit."""
+    return {
+        "state": str(booking.state),
+        "starts_at": booking.starts_at.isoformat(),
+        "professional": booking.professional_id,
+    }
 
 
 def _need_reach(booking: Booking, staff: Staff | None) -> None:

@@ -186,7 +186,14 @@ def approve(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -
         raise Refused("preview_needed")
     move(db, broadcast, _APPROVED, now=now, staff=staff)
     version.approved_by_id, version.approved_at = staff.id, now
-    audit.note(db, staff, "broadcast_approve", f"broadcast:{broadcast.id}", now=now)
+    audit.note(
+        db,
+        staff,
+        "broadcast_approve",
+        f"broadcast:{broadcast.id}",
+        now=now,
+        after={"version": version.version},
+    )
 
 
 def start(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> None:
@@ -201,7 +208,14 @@ def start(db: Session, broadcast: Broadcast, staff: Staff, *, now: datetime) -> 
         last = db.scalar(select(Worker.id).order_by(Worker.id.desc()).limit(1))
         first = {"started_at": now, "frozen_last": last or 0}
     move(db, broadcast, _SENDING, now=now, staff=staff, tried=0, failed=0, due_at=None, **first)
-    audit.note(db, staff, "broadcast_send", f"broadcast:{broadcast.id}", now=now)
+    audit.note(
+        db,
+        staff,
+        "broadcast_send",
+        f"broadcast:{broadcast.id}",
+        now=now,
+        after={"version": broadcast.version},
+    )
 
 
 def pause(

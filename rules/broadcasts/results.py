@@ -290,5 +290,5 @@ def settle_unknown(db: Session, broadcast: Broadcast, staff: Staff, *, arrived: 
     if count and not arrived and broadcast.state == BroadcastState.DONE:
         life.move(db, broadcast, BroadcastState.SENDING, now=now, staff=staff, reason="again", done_at=None)
     act = "broadcast_arrived" if arrived else "broadcast_again"
-    audit.note(db, staff, act, f"broadcast:{broadcast.id}", now=now)
+    audit.note(db, staff, act, f"broadcast:{broadcast.id}", now=now, after={"people": count})
     return count

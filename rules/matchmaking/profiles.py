@@ -108,11 +108,11 @@ def resume(db: Session, profile: Profile, *, now: datetime) -> None:
 def approve(db: Session, profile: Profile, *, staff: Staff, now: datetime, wall: Wall | None = None) -> None:
     """List the profile, hang its card at the fair, tell its person, and pass on the wishes that waited for this."""
     need_reviewer(db, profile, staff, now=now)
+    before = {"state": str(profile.state)}
     move(db, profile, _LISTED, now=now, staff=staff)
     profile.listed_at = now
     db.flush()
     card = walls.hang(db, profile, now=now, wall=wall)
-    audit.note(db, staff, "profile_approve", f"profile:{profile.id}", now=now)
     notices.tell(
         db,
         profile.worker_id,
@@ -121,6 +121,8 @@ def approve(db: Session, profile: Profile, *, staff: Staff, now: datetime, wall:
         card_id=card.id if card else None,
     )
     requests.release_waiting(db, profile.worker_id, now=now)
+    after = {"state": _LISTED.value, "card": card.id if card else None}
+    audit.note(db, staff, "profile_approve", f"profile:{profile.id}", now=now, before=before, after=after)
 
 
 def refuse(db: Session, profile: Profile, *, staff: Staff, reason: str, now: datetime) -> None:
@@ -129,9 +131,19 @@ def refuse(db: Session, profile: Profile, *, staff: Staff, reason: str, now: dat
     reason = tidy(reason)
     if not reason:
         raise Refused("reason_needed")
+    before, after = {"state": str(profile.state)}, {"state": _REFUSED.value}
     move(db, profile, _REFUSED, now=now, staff=staff, reason=reason)
-    audit.note(db, staff, "profile_refuse", f"profile:{profile.id}", now=now, reason=reason)
     notices.tell(db, profile.worker_id, "profile_refused", now=now, reason=reason)
+    audit.note(
+        db,
+        staff,
+        "profile_refuse",
+        f"profile:{profile.id}",
+        now=now,
+        reason=reason,
+        before=before,
+        after=after,
+    )
 
 
 def need_reviewer(db: Session, profile: Profile, staff: Staff, *, now: datetime) -> None:

@@ -112,6 +112,7 @@ def test_approving_tells_the_person_and_hangs_the_card(town: Town) -> None:
     assert (notice.kind, notice.facts) == ("profile_listed", {"card_id": card.id})
     (act,) = town.db.scalars(select(Audit)).all()
     assert (act.staff_id, act.act, act.subject) == (officer.id, "profile_approve", f"profile:{profile.id}")
+    assert (act.before, act.after) == ({"state": "in_review"}, {"state": "listed", "card": card.id})
 
 
 def test_without_a_fair_a_profile_is_listed_without_a_card(town: Town) -> None:
