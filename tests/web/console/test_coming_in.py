@@ -301,7 +301,7 @@ def test_my_wechat_is_bound_by_scanning(scanning: Office) -> None:
         worker = Worker(openid="oBOSS", created_at=now, followed_at=now)
         db.add(worker)
         db.flush()
-        binding = logins.bind_scanned(db, worker.id, read.text.rpartition("-")[2], now=now)
+        binding = logins.bind_scanned(db, worker.id, read.text.rpartition("/q/bind-")[2], now=now)
         logins.confirm_bind(db, worker.id, binding.id, now=now)
         db.commit()
     assert seat.get("/mine/wechat/state").json == {"state": "confirmed"}
