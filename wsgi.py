@@ -10,13 +10,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import handlers
 from bot.callback import Bot
+from bot.client import Client
 from core import crypto, log
 from core.clock import utcnow
 from core.config import Config, load
 from core.db import make_engine
-from core.redis import Lane
+from core.redis import Lane, connect
 from handlers.conversation import converse
-from web import calendar, callback, health
+from web import calendar, callback, console, health
 
 
 def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = utcnow) -> Flask:
@@ -32,6 +33,8 @@ def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = 
     app.extensions["bot"] = bot
     app.register_blueprint(health.blueprint(config, engine))
     app.register_blueprint(calendar.blueprint(config, engine))
+    client = Client(config, connect(config))
+    console.mount(app, config, engine, clock=clock, client=client, wake=bot.wake)
     entrance = callback.mount(app.wsgi_app, bot)
     if hops := config.web.trusted_proxies:
         entrance = ProxyFix(entrance, x_for=hops, x_proto=hops, x_host=hops)

@@ -399,8 +399,12 @@ class Bot:
 
     def _wake(self, db: Session) -> None:
         if db.info.pop(NEW_NOTICES, False):
-            with suppress(*LOST):  # the worker looks by itself soon
-                self.lane.tell(_WAKE, self._wake_key)
+            self.wake()
+
+    def wake(self) -> None:
+        """Tell the workers that there is something to send."""
+        with suppress(*LOST):  # the worker looks by itself soon
+            self.lane.tell(_WAKE, self._wake_key)
 
     @staticmethod
     def render(inbound: Inbound, text: str, now: datetime) -> str:

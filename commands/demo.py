@@ -11,7 +11,7 @@ from commands._printing import print_door, print_wall, wechat
 from commands.menu import push_menu
 from core.clock import utcnow
 from core.config import Config, load
-from demo import appointments, broadcasts, cast, exams, people, scenery
+from demo import appointments, broadcasts, cast, console, exams, people, scenery
 from demo.phones import NoEmulator, Phones
 from models.people import Worker
 
@@ -48,8 +48,12 @@ def load_demo(config: Config) -> None:
                 if not db.scalar(select(Worker.id).where(Worker.openid == people.openid(SEED, 0))):
                     unions = [union.id for union in stage.unions.values() if union.level > 2]
                     people.generate(db, CROWD, SEED, now=now, walls=stage.walls, organisation_ids=unions)
+                way = console.build(
+                    db, stage.staff[console.WHO], config.data_dir, limits=config.console, now=now
+                )
                 first, token = stage.walls[0].id, stage.fair.token
                 db.commit()
+            console.keep(way, config.data_dir)
             for phone in to_follow:
                 phones.follow(phone)
             sheets = config.data_dir / "sheets"

@@ -23,6 +23,7 @@ from commands._process import need_free_port
 from commands.assets import AssetsError, install_assets
 from core import migrate, redis_server, secrets
 from core.config import ROOT, Config, load
+from demo import console
 
 PATIENCE = 90.0  # seconds until everything answers; a slow disk on a first start needs some
 HERE = {"127.0.0.1", "localhost", "::1"}
@@ -186,13 +187,23 @@ def _welcome(config: Config) -> str:
     rows = [
         ("Phones", f"{phones}  (open this first)"),
         ("Wall to scan", str(sheets[0]) if sheets else "none printed yet"),
-        ("Web", config.web.base_url),
+        ("Console", f"{config.web.base_url.rstrip('/')}/console/"),
+        ("", _way_in(config)),
         ("Logs", f"{config.data_dir / 'log'}/"),
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(
         ["Niangjia is running.", *(f"  {name:<{width}}  {value}" for name, value in rows), "Ctrl-C stops it."]
     )
+
+
+def _way_in(config: Config) -> str:
+    """How to log in to the console of the demo."""
+    way = console.read(config.data_dir)
+    if way is None:
+        return "scan its code with the phone of 工会林老师"
+    more = config.data_dir / console.FILE
+    return f"login {way.login}, password {way.password}, code {way.codes[0]} (once; more in {more})"
 
 
 def _watch(config: Config, process: subprocess.Popen[bytes]) -> None:

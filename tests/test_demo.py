@@ -23,7 +23,7 @@ from core.clock import utcnow
 from core.config import Config
 from core.db import make_engine
 from core.errors import Refused
-from demo import cast, exams, people, scenery
+from demo import cast, console, exams, people, scenery
 from demo.phones import NoEmulator, Phones
 from emulator.testing import Running
 from models.base import Base
@@ -33,10 +33,11 @@ from models.exams import Sitting
 from models.matchmaking import Card, Profile, Wall
 from models.people import Organisation, Staff, Worker
 from qr.scenes import CardScene, CheckInScene, unpack
-from rules import organisations
+from rules import logins, organisations
 from rules import staff as staff_rules
 from rules.broadcasts import audience, life
 from rules.exams import sittings
+from rules.logins import Way, Where
 from rules.matchmaking import cards, looking
 from tests.rules.cast import NOW, Town, build
 from tests.wechat import pointed_at, run
@@ -145,6 +146,24 @@ def test_twice_is_once(settings: Config, platform: Running, db: Session) -> None
     load_demo(settings)
     assert rows(db) == before
     assert len(list(platform.state.phones())) == 8
+
+
+def test_the_way_into_the_console_works_and_only_its_owner_reads_it(
+    settings: Config, platform: Running, db: Session
+) -> None:
+    load_demo(settings)
+    first = console.read(settings.data_dir)
+    load_demo(settings)
+    way = console.read(settings.data_dir)
+    assert first
+    assert way
+    assert first.password == way.password, "the password stays"
+    assert not set(first.codes) & set(way.codes), "the codes are fresh at every start"
+    assert (settings.data_dir / console.FILE).stat().st_mode & 0o777 == 0o600
+    here, limits = Where("127.0.0.1", "test"), settings.console
+    staff = logins.by_password(db, way.login, way.password, here, limits=limits, now=utcnow())
+    logins.second_factor(db, staff, way.codes[0], here, limits=limits, now=utcnow())
+    assert logins.open_login(db, staff, here, Way.PASSWORD, now=utcnow())
 
 
 def test_people_have_written_lately_so_that_notices_reach_them(settings: Config, platform: Running) -> None:

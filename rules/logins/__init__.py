@@ -14,7 +14,7 @@ from rules.logins.bindings import (
     is_bound,
 )
 from rules.logins.entering import by_password, change_password
-from rules.logins.factors import confirm_totp, new_recovery_codes, new_totp, second_factor
+from rules.logins.factors import confirm_totp, new_recovery_codes, new_totp, pending_totp, second_factor
 from rules.logins.invitations import accept, disable, enable, invitation, invite, need_power, reset
 from rules.logins.opened import (
     current,
@@ -33,6 +33,7 @@ from rules.logins.scans import (
     deny_scan,
     finish_scan,
     is_scanned,
+    scan_state,
     scanned,
 )
 
@@ -71,8 +72,10 @@ __all__ = [
     "new_totp",
     "open_login",
     "open_logins",
+    "pending_totp",
     "refused_lately",
     "reset",
+    "scan_state",
     "scanned",
     "second_factor",
 ]

@@ -36,7 +36,7 @@ def new_totp(db: Session, staff: Staff) -> str:
     secret = pyotp.random_base32(32)
     credential.totp_pending = secret
     db.flush()
-    return pyotp.TOTP(secret).provisioning_uri(name=staff.login, issuer_name=ISSUER)
+    return _address(staff, secret)
 
 
 def confirm_totp(db: Session, staff: Staff, code: str, *, now: datetime) -> list[str]:
@@ -169,3 +169,15 @@ def _recovery_code() -> str:
 
 def _recovery_hash(staff: Staff, code: str) -> str:
     return crypto.ring().blind(f"recovery:{staff.id}:{_typed(code)}")
+
+
+def pending_totp(db: Session, staff: Staff) -> str | None:
+    """The otpauth address of an authenticator that is being set up, for a page that is opened again."""
+    credential = db.get(Credential, staff.id, populate_existing=True)
+    if credential is None or credential.totp_pending is None:
+        return None
+    return _address(staff, credential.totp_pending)
+
+
+def _address(staff: Staff, secret: str) -> str:
+    return pyotp.TOTP(secret).provisioning_uri(name=staff.login, issuer_name=ISSUER)

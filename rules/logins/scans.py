@@ -169,6 +169,18 @@ def is_scanned(db: Session, secret: str) -> bool:
     return db.scalar(query) is not None
 
 
+def scan_state(db: Session, secret: str, *, now: datetime) -> str:
+    """How far the phone is, for the page that shows the code: waiting, scanned, confirmed, denied or gone."""
+    scan = db.scalar(select(ScanLogin).where(ScanLogin.secret_hash == tokens.hashed(secret)))
+    if scan is None or scan.used_at is not None or scan.expires_at <= now:
+        return "gone"
+    if scan.denied_at is not None:
+        return "denied"
+    if scan.confirmed_at is not None:
+        return "confirmed"
+    return "waiting" if scan.worker_id is None else "scanned"
+
+
 def _bound(db: Session, worker_id: int) -> Staff | None:
     """The member of staff whose WeChat this is, unless they are let in no more."""
     return db.scalar(

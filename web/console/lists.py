@@ -1,0 +1,147 @@
+"""The habit of all lists: search, filters, sort and page live in the URL, so a list can be kept and sent on.
+
+A feature declares a `Listing`; the template `console/_parts.html` draws what `Listing.read` returns. Two queries a
+list, whatever its length: the count, and the rows of one page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask import request, url_for
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+SIZES: Final = (20, 50, 100)
+SEARCH_LENGTH: Final = 40
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One choice that narrows the list: value -> (what it is called, its condition)."""
+
+    name: str
+    label: str
+    choices: Mapping[str, tuple[str, ColumnElement[bool]]]
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A column that the list can be sorted by; the id comes last, so that no row is shown on two pages."""
+
+    label: str
+    columns: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a list of one feature is searched, narrowed and sorted. The first sort is the usual one."""
+
+    sorts: Mapping[str, Sort]
+    filters: Sequence[Filter] = ()
+    search: Callable[[str], ColumnElement[bool]] | None = None
+    search_hint: str = ""
+
+    def read(
+        self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None
+    ) -> Listed:
+        """The page that the URL asks for. What the URL asks wrongly is taken as not asked: nobody types it."""
+        args = request.args if args is None else args
+        chosen: dict[str, str] = {}
+        if self.search and (words := args.get("q", "").strip()[:SEARCH_LENGTH].replace("\0", "")):
+            query = query.where(self.search(words))
+            chosen["q"] = words
+        for item in self.filters:
+            value = args.get(item.name, "")
+            if value in item.choices:
+                query = query.where(item.choices[value][1])
+                chosen[item.name] = value
+        usual = next(iter(self.sorts))
+        name = args.get("sort", "")
+        is_down = name.startswith("-")
+        name = name.removeprefix("-")
+        if name not in self.sorts:
+            name, is_down = usual, False
+        elif (name, is_down) != (usual, False):
+            chosen["sort"] = f"-{name}" if is_down else name
+        size = _number(args.get("size"), SIZES[0])
+        size = size if size in SIZES else SIZES[0]
+        if size != SIZES[0]:
+            chosen["size"] = str(size)
+        count = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+        pages = max(1, -(-count // size))
+        number = min(max(1, _number(args.get("page"), 1)), pages)
+        columns = self.sorts[name].columns
+        ordered = query.order_by(None).order_by(*(c.desc() if is_down else c for c in columns))
+        rows = db.execute(ordered.limit(size).offset((number - 1) * size)).all() if count else []
+        return Listed(self, rows, count, number, pages, size, name, is_down, chosen)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of a list, and the addresses around it."""
+
+    listing: Listing
+    rows: Sequence[Any]
+    count: int
+    number: int
+    pages: int
+    size: int
+    sort: str
+    is_down: bool
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> int:
+        """The number of the first row shown."""
+        return (self.number - 1) * self.size + 1 if self.count else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last row shown."""
+        return self.first + len(self.rows) - 1 if self.count else 0
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether an empty list may be empty because of what was asked."""
+        return any(key not in ("sort", "size") for key in self.chosen)
+
+    def url(self, **changes: str | int | None) -> str:
+        """This list with some of it changed; a change of anything but the page starts at page one."""
+        args: dict[str, Any] = {**self.chosen, **changes}
+        kept = {
+            key: value
+            for key, value in args.items()
+            if value not in (None, "") and (key, value) != ("page", 1)
+        }
+        return url_for(request.endpoint or "", **(request.view_args or {}), **kept)
+
+    def sort_url(self, name: str) -> str:
+        """The address of a column's head: sorted by it, the other way round if it already is."""
+        return self.url(sort=f"-{name}" if self.sort == name and not self.is_down else name)
+
+    def aria_sort(self, name: str) -> str:
+        """How the column is sorted, for those who hear the page."""
+        if self.sort != name:
+            return "none"
+        return "descending" if self.is_down else "ascending"
+
+    @property
+    def near(self) -> Sequence[int | None]:
+        """The page numbers to show; None stands for those left out."""
+        wanted = sorted(
+            {1, self.pages, *range(max(1, self.number - 2), min(self.pages, self.number + 2) + 1)}
+        )
+        shown: list[int | None] = []
+        for before, number in zip([0, *wanted], wanted, strict=False):
+            if number - before > 1:
+                shown.append(None)
+            shown.append(number)
+        return shown
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 9 else otherwise

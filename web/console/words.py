@@ -1,0 +1,192 @@
+"""What staff read that is not part of a template: refusals, states, and how values are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from core.clock import local
+from core.errors import Refused
+
+ERRORS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
+    {
+        400: ("没有看懂这个请求", "回到上一页，刷新以后再试一次。"),
+        404: ("没有找到", "这一页不存在，或者不在你的管辖范围内。"),
+        405: ("不能这样打开", "回到首页，从菜单里进去。"),
+        413: ("内容太大了", "请少填一些再提交。"),
+        429: ("试得太频繁了", "歇一分钟再来，前面填的不会丢。"),
+        500: ("系统出了点问题", "不是你操作的原因，已经记下来了。过一会儿再试；还不行，请找系统管理员。"),
+    }
+)
+
+_REFUSALS: Final[Mapping[str, str | Callable[..., str]]] = MappingProxyType(
+    {
+        "profile_move": "刚才已经有同事处理过了，或者本人撤下了。",
+        "profile_changed": "本人刚刚改过资料，请把新的再看一遍。",
+        "own_profile": "这是你自己的资料卡，请别的同事来审。",
+        "reason_needed": "退回要写明原因，本人会看到。",
+        "reason_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
+        "answer_needed": "要写回什么话，本人会看到。",
+        "answer_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
+        "handover_closed": "这个对话刚才已经有同事处理了。",
+        "login_refused": "登录名、密码或验证码不对，请再核对一遍。",
+        "login_locked": lambda until, **_: f"试错的次数太多了，请在 {clock(until)} 以后再试。",
+        "old_refused": "现在的密码不对。",
+        "factor_refused": "验证码不对。看看手机上最新的六位数字，再填一次。",
+        "factor_used": "这个验证码刚用过，等手机上换一个新的再填。",
+        "totp_needed": "还没有设手机验证器，请用邀请链接设好再来。",
+        "password_needed": "还没有密码。请用邀请链接设一个，或者扫码登录以后在“我的登录”里定一个。",
+        "invitation_gone": "这个邀请链接已经用过，或者过期了。请管理员重新发一个。",
+        "password_short": lambda least, **_: f"太短了，至少 {least} 个字。",
+        "password_long": lambda most, **_: f"太长了，最多 {most} 个字。",
+        "password_login": "密码里不要有登录名或姓名。",
+        "password_common": "这个密码太常见，容易被猜到，换一个。",
+        "scan_gone": "这个码过期了，请换一个新的。",
+        "scan_denied": "手机上点了“不是我”，这次没有登录。",
+        "scan_elsewhere": "换了网络或浏览器，这次没有登录。请再扫一次。",
+        "scan_busy": "这里换码换得太频繁了，过几分钟再来，或者用密码登录。",
+        "bad_login": "登录名用小写字母开头，只含小写字母、数字、点、横线和下划线，2 到 40 个字。",
+        "login_taken": "这个登录名已经有人用了。",
+        "worker_taken": "这个微信已经对应另一位同事。",
+        "role_above": "不能给比自己更高的角色，也不能改角色比自己高的同事。",
+        "own_account": "不能对自己这样做，请另一位管理员来。",
+        "staff_disabled": "这位同事停用了，先恢复再重新邀请。",
+    }
+)
+
+
+def refusal(refused: Refused) -> str:
+    """The sentence for a rule's no."""
+    said = _REFUSALS.get(refused.code, "现在不能这样做。刷新看看最新的情况，再试一次。")
+    return said if isinstance(said, str) else said(**refused.facts)
+
+
+ROLES: Final = MappingProxyType(
+    {
+        "clerk": "经办",
+        "reviewer": "审核",
+        "manager": "主任",
+        "administrator": "系统管理员",
+        "professional": "专业人士",
+        "duty": "值班",
+    }
+)
+LEVELS: Final = MappingProxyType({1: "省", 2: "市", 3: "区县", 4: "乡镇街道·企业"})
+SEX: Final = MappingProxyType({"f": "女", "m": "男"})
+MARITAL: Final = MappingProxyType({"never": "未婚", "divorced": "离异", "widowed": "丧偶"})
+CONTACT: Final = MappingProxyType({"phone": "手机号", "wechat": "微信号", "none": "见面再说"})
+PROFILE_STATES: Final = MappingProxyType(
+    {
+        "in_review": "待审",
+        "listed": "已上墙",
+        "refused": "已退回",
+        "paused": "本人暂停",
+        "withdrawn": "已撤下",
+    }
+)
+WAYS: Final = MappingProxyType({"password": "密码", "scan": "微信扫码"})
+ABOUT: Final = MappingProxyType({"chat": "找人工", "crisis": "情绪关怀"})
+ACTS: Final = MappingProxyType(
+    {
+        "profile_approve": "通过资料卡",
+        "profile_refuse": "退回资料卡",
+        "handover_answer": "回复对话",
+        "handover_close": "关闭对话",
+        "worker_read": "查看职工",
+        "contact_read": "查看联系方式",
+    }
+)
+
+
+def clock(moment: datetime | None) -> str:
+    """A moment as staff read it."""
+    return f"{local(moment):%Y-%m-%d %H:%M}" if moment else "—"
+
+
+def greeting(now: datetime) -> str:
+    """What one says at this time of day."""
+    hour = local(now).hour
+    if not 4 <= hour < 18:
+        return "晚上好"
+    return "早上好" if hour < 11 else "中午好" if hour < 13 else "下午好"
+
+
+def day(moment: datetime | None) -> str:
+    """A date."""
+    return f"{local(moment):%Y-%m-%d}" if moment else "—"
+
+
+def since(moment: datetime, now: datetime) -> str:
+    """How long ago, as one says it."""
+    gone = now - moment
+    if gone < timedelta(minutes=1):
+        return "刚刚"
+    if gone < timedelta(hours=1):
+        return f"{gone // timedelta(minutes=1)} 分钟"
+    if gone < timedelta(days=1):
+        return f"{gone // timedelta(hours=1)} 小时"
+    return f"{gone.days} 天"
+
+
+def masked(value: str | None) -> str:
+    """Enough of a number or a name to recognise it by: 138****1234, wx***, 王*."""
+    if not value:
+        return "—"
+    if value.isdecimal() and len(value) >= 11:
+        return f"{value[:3]}****{value[-4:]}"
+    if value.isascii():
+        return f"{value[:2]}***"
+    return f"{value[0]}{'*' * min(len(value) - 1, 2)}"
+
+
+def openid(value: str) -> str:
+    """The end of an openid: two people can be told apart by it, nobody can be written to."""
+    return f"…{value[-4:]}"
+
+
+def browser(value: str) -> str:
+    """A browser as people call it."""
+    names = (
+        ("MicroMessenger", "微信"),
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    )
+    systems = (
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    )
+    name = next((name for sign, name in names if sign in value), "其他浏览器")
+    system = next((name for sign, name in systems if sign in value), "")
+    return f"{name}（{system}）" if system else name
+
+
+def _of(table: Mapping[Any, str]) -> Callable[[Any], str]:
+    return lambda value: table.get(value, str(value))
+
+
+FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
+    {
+        "clock": clock,
+        "day": day,
+        "since": since,
+        "masked": masked,
+        "openid": openid,
+        "browser": browser,
+        "role": _of(ROLES),
+        "level": _of(LEVELS),
+        "sex": _of(SEX),
+        "marital": _of(MARITAL),
+        "contact_kind": _of(CONTACT),
+        "profile_state": _of(PROFILE_STATES),
+        "way": _of(WAYS),
+        "act": _of(ACTS),
+    }
+)
