@@ -39,6 +39,8 @@ from web.console.lists import SIZES
 
 ROOT: Final = "/console"
 COOKIE: Final = "nj_console"
+PARTS: Final = ("token", "flashes", "errors", "field", "tools", "head", "leaves", "nothing")
+"""The macros of console/_parts.html that every template may use."""
 BODY_BYTES: Final = 256 * 1024
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -221,10 +223,8 @@ class Gate:
         app.url_map.converters |= {"id": _Id, "small": _SmallId}
         app.jinja_env.autoescape = True
         app.jinja_env.filters.update(words.FILTERS)
-        parts = app.jinja_env.get_template("console/_parts.html").module
-        names = ("token", "flashes", "errors", "field", "tools", "head", "leaves", "nothing")
         app.jinja_env.globals.update(
-            {name: getattr(parts, name) for name in names},
+            {name: self._part(name) for name in PARTS},
             asset=self.assets.url,
             menu=MENU,
             here=_is_here,
@@ -237,6 +237,16 @@ class Gate:
         app.register_error_handler(Exception, self._bug)
         app.add_url_rule(f"{ROOT}/assets/<fingerprint>/<name>", "console.asset", self._asset, methods=["GET"])
         self.needs["console.asset"] = Door.PUBLIC
+
+    def _part(self, name: str) -> Callable[..., Any]:
+        """A macro of the parts, read when first used: they take longer to compile than all else to start."""
+
+        def part(*given: Any, **named: Any) -> Any:
+            return getattr(self.app.jinja_env.get_template("console/_parts.html").module, name)(
+                *given, **named
+            )
+
+        return part
 
     def add(self, pages: Pages) -> None:
         """Mount the views of one feature."""
