@@ -20,16 +20,21 @@ from handlers.conversation import converse
 from web import calendar, callback, console, health
 
 
+def create_bot(config: Config, *, clock: Callable[[], datetime] = utcnow) -> Bot:
+    """All that answers the chat, with connections of its own."""
+    log.setup(config)
+    crypto.use(config)
+    handlers.table()  # two handlers that claim one word must stop the start
+    return Bot(config, make_engine(config), Lane(config), converse, clock=clock)
+
+
 def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = utcnow) -> Flask:
     """The web application. `flask run` and granian call it without settings; it reads them then."""
     config = config or load()
-    log.setup(config)
-    crypto.use(config)
-    engine = make_engine(config)
+    bot = create_bot(config, clock=clock)
+    engine = bot.desk.engine
     app = Flask("niangjia", static_folder="web/static", template_folder="web/templates")
     app.config["NIANGJIA"] = config
-    handlers.table()  # two handlers that claim one word must stop the start
-    bot = Bot(config, engine, Lane(config), converse, clock=clock)
     app.extensions["bot"] = bot
     app.register_blueprint(health.blueprint(config, engine))
     app.register_blueprint(calendar.blueprint(config, engine))

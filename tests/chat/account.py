@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
 
 from bot.callback import Bot
 from bot.replies import render
@@ -26,7 +27,8 @@ from core.config import Config
 from models.messages import Dialog, Notice, NoticeState
 from models.people import Worker
 from tests.chat.wire import Wire
-from wsgi import create_app
+from web import callback
+from wsgi import create_app, create_bot
 
 _LINK = re.compile(r'<a href="weixin://bizmsgmenu\?msgmenucontent=([^"&]*)&msgmenuid=([^"&]*)">([^<]*)</a>')
 _openids = itertools.count(1)
@@ -146,6 +148,7 @@ class Account:
 
     config: Config
     clock: Clock
+    bot: Bot
     app: Any
     wire: Wire
     engine: Engine
@@ -153,11 +156,6 @@ class Account:
     phones: dict[str, Phone] = field(default_factory=dict)
     others: list[Bot] = field(default_factory=list)
     """Bots of other processes, to be closed at the end."""
-
-    @property
-    def bot(self) -> Bot:
-        bot: Bot = self.app.extensions["bot"]
-        return bot
 
     def phone(self, openid: str = "") -> Phone:
         """Somebody new."""
@@ -205,8 +203,11 @@ class Account:
 
 
 @contextlib.contextmanager
-def opened(config: Config, **limits: Any) -> Iterator[Account]:
-    """An account with these settings; its log can be read, whatever pytest captures."""
+def opened(config: Config, *, pages: bool = False, **limits: Any) -> Iterator[Account]:
+    """An account with these settings; its log can be read, whatever pytest captures.
+
+    Without `pages` there is only what answers the chat: the routes of all pages take longer to build than most tests.
+    """
     limits = {"answer_seconds": PATIENT} | limits
     config = config.model_copy(update={"limits": config.limits.model_copy(update=limits)})
     clock, written = Clock(), io.StringIO()
@@ -214,13 +215,18 @@ def opened(config: Config, **limits: Any) -> Iterator[Account]:
     handlers, level = root.handlers[:], root.level
     stderr, sys.stderr = sys.stderr, written
     try:
-        app = create_app(config, clock=clock)
+        if pages:
+            app: Any = create_app(config, clock=clock)
+            bot = app.extensions["bot"]
+        else:
+            bot = create_bot(config, clock=clock)
+            app = callback.mount(NotFound(), bot)
     finally:
         sys.stderr = stderr
     structlog.configure(cache_logger_on_first_use=False)
     wire = Wire(app, config, clock, config.wechat.mode)
-    engine = app.extensions["bot"].desk.engine
-    account = Account(config, clock, app, wire, engine, written)
+    engine = bot.desk.engine
+    account = Account(config, clock, bot, app, wire, engine, written)
     yield account
     for bot in (account.bot, *account.others):
         bot.close()

@@ -20,7 +20,7 @@ from tests.rules.clinic import TERMS, at, open_clinic
 
 
 def test_the_link_follows_the_booking_and_says_little(config: Config) -> None:
-    with opened(in_mode(config, "plain")) as account:
+    with opened(in_mode(config, "plain"), pages=True) as account:
         account.clock.now = NOW
         phone = account.phone()
         phone.says("你好")

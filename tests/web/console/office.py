@@ -117,7 +117,7 @@ def open_office(config: Config, base: str = BASE) -> Iterator[Office]:
     """Three profiles and two conversations wait in the north, one of each in the south."""
     config = in_mode(config, "plain")
     config = config.model_copy(update={"web": config.web.model_copy(update={"base_url": base})})
-    with opened(config) as account:
+    with opened(config, pages=True) as account:
         account.clock.now = NOW
         office = Office(account)
         with Session(account.engine) as db:
