@@ -365,7 +365,7 @@ def test_three_phones_book_sign_up_and_hear_from_the_union(running: Running, des
     number = re.search(r"群发 (\d+)", made)
     assert number, made
     running.command("broadcast", "preview", number[1], "--as", "lin")
-    running.command("broadcast", "approve", number[1], "--as", "zhou")
+    running.command("broadcast", "approve", number[1], "--as", "he")
     running.command("broadcast", "send", number[1], "--as", "lin")
     for name in (books, signs_up, hears):
         expect(desk.heard(name).filter(has_text=words)).to_have_count(1)
