@@ -82,15 +82,17 @@ def verify(db: Session, *, known: tuple[int, str] | None = None) -> Fault | None
     `known` is what `head` once said. Rows from before there was a chain cannot be checked, only that none was added.
     """
     ends = [head(db), *([known] if known else [])]
-    at, digest = 0, GENESIS
+    at, digest = 0, ""
     is_chained = False
     for row in _rows(db):
         if not is_chained and row.digest is None:
             at = row.id
+            if any(number == at and kept != _beginning(at) for number, kept in ends):
+                return Fault(at, "changed")
             continue
         if row.id != at + 1:
             return Fault(at + 1, "missing")
-        if row.previous != digest:
+        if row.previous != (digest if is_chained else _beginning(at)):
             return Fault(row.id, "moved")
         if row.digest != _digest_of(row):
             return Fault(row.id, "changed")
@@ -179,6 +181,11 @@ def _digest(
     return ring().blind(f"audit {said}")
 
 
+def _beginning(number: int) -> str:
+    """What the first row in the chain stands behind. Keyed: nobody else lets the chain begin later than it did."""
+    return ring().blind(f"audit begins after {number}")
+
+
 def _plain(value: dict[str, Any] | None) -> dict[str, Any] | None:
     """The value as it will be read back. Raises TypeError for what JSON does not know."""
     plain: dict[str, Any] | None = json.loads(json.dumps(value, ensure_ascii=False))
@@ -197,7 +204,7 @@ def _link(db: Session, row: Audit) -> None:
         found = db.execute(select(AuditHead.number, AuditHead.digest).with_for_update()).first()
         if found is None:  # the first one; rows from before there was a chain keep their numbers
             last = db.scalar(select(func.max(Audit.id))) or 0
-            insert_new(db, AuditHead, id=1, number=last, digest=GENESIS)
+            insert_new(db, AuditHead, id=1, number=last, digest=_beginning(last))
             continue
         row.id, row.previous = found.number + 1, found.digest
         digest = _digest(

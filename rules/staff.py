@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.db import insert_new
 from core.errors import Refused
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
@@ -37,7 +38,9 @@ def add(
         raise Refused("login_taken")
     if worker and db.scalar(select(Staff.id).where(Staff.worker_id == worker.id)):
         raise Refused("worker_taken")
-    staff = Staff(
+    is_new = insert_new(
+        db,
+        Staff,
         organisation_id=organisation.id,
         login=login,
         name=name,
@@ -45,9 +48,10 @@ def add(
         worker_id=worker.id if worker else None,
         created_at=now,
     )
-    db.add(staff)
-    db.flush()
-    return staff
+    added = db.scalar(select(Staff).where(Staff.login == login)) if is_new else None
+    if added is None:  # somebody else was faster
+        raise Refused("login_taken")
+    return added
 
 
 def by_login(db: Session, login: str) -> Staff:

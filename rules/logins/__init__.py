@@ -15,7 +15,7 @@ from rules.logins.bindings import (
 )
 from rules.logins.entering import by_password, change_password
 from rules.logins.factors import confirm_totp, new_recovery_codes, new_totp, pending_totp, second_factor
-from rules.logins.invitations import accept, disable, enable, invitation, invite, need_power, reset
+from rules.logins.invitations import accept, disable, enable, invitation, invite, reset
 from rules.logins.opened import (
     current,
     end,
@@ -25,7 +25,9 @@ from rules.logins.opened import (
     logins_in_reach,
     open_login,
     open_logins,
+    password_mark,
 )
+from rules.logins.powers import need_power
 from rules.logins.scans import (
     begin_scan,
     code_url,
@@ -72,6 +74,7 @@ __all__ = [
     "new_totp",
     "open_login",
     "open_logins",
+    "password_mark",
     "pending_totp",
     "refused_lately",
     "reset",

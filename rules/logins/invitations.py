@@ -11,13 +11,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.config import Console
+from core.db import insert_new
 from core.errors import Refused
 from models.logins import Binding, Credential, Ended, Invitation, RecoveryCode
 from models.people import Organisation, Staff, Worker
 from rules import access, audit
 from rules import staff as members
 from rules.access import Permission, Role
-from rules.logins import opened, passwords, tokens
+from rules.logins import opened, passwords, powers, tokens
 
 
 def invite(
@@ -89,8 +90,8 @@ def accept(db: Session, token: str, password: str, *, now: datetime) -> Staff:
     passwords.need_good(password, staff.login, staff.name)
     kept = passwords.kept(password)  # takes a while: nobody is held up by it
     use(db, found, now=now)
-    db.add(Credential(staff_id=staff.id, password_hash=kept, made_at=now))
-    db.flush()
+    if not insert_new(db, Credential, staff_id=staff.id, password_hash=kept, made_at=now):
+        raise Refused("invitation_gone")  # there is a password by now; a forgotten one takes a new link
     audit.note(db, staff, "login_set_up", f"staff:{staff.id}", now=now)
     return staff
 
@@ -109,7 +110,7 @@ def reset(
     Password, authenticator, recovery codes, earlier links and, unless `keep_wechat`, the bound WeChat count no more,
     and every login is over.
     """
-    need_power(by, staff)
+    powers.need_power(by, staff)
     db.refresh(staff, ["disabled_at"])
     if staff.disabled_at is not None:
         raise Refused("staff_disabled")
@@ -128,7 +129,7 @@ def reset(
 
 def disable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> None:
     """Let somebody in no more: every login is over, links and codes count no more. Twice is once."""
-    need_power(by, staff)
+    powers.need_power(by, staff)
     _withdraw(db, staff)
     closed = db.execute(
         update(Staff)
@@ -144,24 +145,12 @@ def disable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> No
 
 def enable(db: Session, by: Staff | None, staff: Staff, *, now: datetime) -> None:
     """Let somebody in again, with the password and WeChat they had. Twice is once."""
-    need_power(by, staff)
+    powers.need_power(by, staff)
     if staff.disabled_at is None:
         return
     staff.disabled_at = None
     db.flush()
     audit.note(db, by, "staff_enable", f"staff:{staff.id}", now=now)
-
-
-def need_power(by: Staff | None, staff: Staff) -> None:
-    """Refuse whoever may not change the login of this member: another union's staff, those below, oneself."""
-    if by is None:
-        return
-    access.need(by, Permission.STAFF_MANAGE)
-    access.need_within(by, staff.organisation)
-    if by.id == staff.id:
-        raise Refused("own_account")
-    if not access.may_give(by, Role(staff.role)):
-        raise Refused("role_above")
 
 
 def _fresh(db: Session, staff: Staff, limits: Console, now: datetime) -> str:

@@ -14,7 +14,7 @@ from models.logins import Credential, Ended, Login, Way
 from models.people import Staff
 from rules import access, audit
 from rules.access import Permission
-from rules.logins import tokens
+from rules.logins import powers, tokens
 from rules.logins.attempts import Where
 
 SEEN_SECONDS = 60
@@ -62,10 +62,17 @@ def has_totp(db: Session, staff: Staff) -> bool:
     return db.scalar(query) is not None
 
 
-def current(db: Session, token: str, *, limits: Console, now: datetime) -> Login | None:
+def password_mark(db: Session, staff: Staff) -> str | None:
+    """What is different for every password somebody ever sets, and tells nothing of it; None without one."""
+    kept = db.scalar(select(Credential.password_hash).where(Credential.staff_id == staff.id))
+    return None if kept is None else tokens.hashed(kept)
+
+
+def current(db: Session, token: str, *, limits: Console, now: datetime, is_used: bool = True) -> Login | None:
     """The login of a cookie, with its member of staff and their union; None when it is over.
 
-    Notes that it is used, or that it is over: the entrance commits, on reading too.
+    Notes that it is used, or that it is over: the entrance commits, on reading too. A page that asks by itself for
+    news is no use (`is_used`): nobody may sit before it.
     """
     login = db.scalar(
         select(Login)
@@ -81,7 +88,7 @@ def current(db: Session, token: str, *, limits: Console, now: datetime) -> Login
     if over is not None:
         _end(db, (Login.id == login.id,), over[0], over[1])
         return None
-    if now - login.seen_at >= timedelta(seconds=SEEN_SECONDS):
+    if is_used and now - login.seen_at >= timedelta(seconds=SEEN_SECONDS):
         db.execute(update(Login).where(Login.id == login.id, Login.ended_at.is_(None)).values(seen_at=now))
     return login
 
@@ -92,6 +99,7 @@ def end(db: Session, by: Staff, login_id: int, why: Ended, *, now: datetime) -> 
     is_own = found is not None and found.staff_id == by.id
     if found is None or not is_own:
         found = access.find(db, by, Login, login_id, now=now)
+        powers.need_power(by, found.staff)
     if _end(db, (Login.id == login_id,), why, now) and not is_own:
         audit.note(db, by, "login_end", f"staff:{found.staff_id}", now=now)
 

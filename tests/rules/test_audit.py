@@ -94,7 +94,7 @@ def test_G10_a_row_says_who_when_where_what_on_whom_why_and_old_and_new(town: To
     assert (first.act, first.subject, first.reason) == ("profile_approve", "profile:1", "好的")
     assert first.before == {"state": "in_review", "of": [1, {"二": 2.5}]}
     assert (first.after, first.origin) == ({"state": "listed"}, "192.0.2.7 Firefox")
-    assert (first.previous, second.previous) == (audit.GENESIS, first.digest)
+    assert (second.previous, len(first.previous or "")) == (first.digest, 64)
     assert audit.head(town.db) == (2, second.digest)
     assert audit.verify(town.db) is None
 
@@ -393,3 +393,19 @@ def test_a_hundred_thousand_rows_are_verified_in_flat_memory(town: Town, lin: St
     assert audit.head(town.db)[0] == 100_001
     assert audit.verify(town.db) is None
     assert peak(lambda: audit.verify(town.db)) < few + 1
+
+
+def test_G10_nobody_makes_rows_look_older_than_the_chain(town: Town, lin: Staff) -> None:
+    write(town, lin)
+    known = audit.head(town.db)
+    with unguarded(town.engine) as connection:
+        connection.execute(update(TABLE).values(digest=None, act="forged"))
+    town.db.expire_all()
+    assert audit.verify(town.db) == Fault(5, "changed"), "the head is still there"
+    with unguarded(town.engine) as connection:
+        connection.execute(update(AuditHead).values(digest=audit.GENESIS))
+    town.db.expire_all()
+    assert audit.verify(town.db) == Fault(5, "changed"), "nobody can write the beginning of a chain"
+    assert audit.verify(town.db, known=known) == Fault(5, "changed")
+    write(town, lin, 1)
+    assert audit.verify(town.db, known=known) == Fault(5, "changed")

@@ -36,10 +36,10 @@ class LoginForm(Form):
 @pages.route("/login", needs=Door.PUBLIC, methods=("GET", "POST"), limit="20/minute")
 def login(desk: Desk) -> Any:
     """The first thing anybody sees."""
-    if desk.is_in and request.method == "GET":
+    if desk.is_in and request.method != "POST":
         return redirect(safe(request.args.get("next")))
     form = LoginForm(next=request.args.get("next", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         return page("login.html", form=form)
     if not form.read():
         return page("login.html", 422, form=form)
@@ -54,7 +54,7 @@ def login(desk: Desk) -> Any:
             now=desk.now,
         )
         if not logins.has_totp(desk.db, staff):
-            return begin_setup(staff, desk.now)
+            return begin_setup(desk, staff)
         logins.second_factor(desk.db, staff, line(form.code.data), desk.where, limits=limits, now=desk.now)
     except Noted as refused:
         desk.db.commit()
@@ -71,6 +71,8 @@ def scan(desk: Desk) -> Any:
     """Show a code; when the phone has confirmed it, come in."""
     if request.method == "POST":
         return _come_in(desk)
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        raise Refused("not_found")  # a picture in somebody else's page would use up the codes of an office
     try:
         secret, scene = logins.begin_scan(desk.db, desk.where, limits=desk.config.console, now=desk.now)
     except Refused as refused:

@@ -116,6 +116,7 @@ class Route:
     methods: tuple[str, ...]
     needs: Needs
     limit: str
+    polls: bool
 
 
 class Pages:
@@ -126,14 +127,20 @@ class Pages:
         self.routes: list[Route] = []
 
     def route(
-        self, rule: str, *, needs: Needs, methods: tuple[str, ...] = ("GET",), limit: str = ""
+        self,
+        rule: str,
+        *,
+        needs: Needs,
+        methods: tuple[str, ...] = ("GET",),
+        limit: str = "",
+        polls: bool = False,
     ) -> Callable[[View], View]:
         """The view at this address below /console. `limit` is how often one address may send a POST, or, where
-        there is none, ask: "10/minute"."""
+        there is none, ask: "10/minute". `polls`: pages ask by themselves, so it keeps no login open."""
 
         def declare(view: View) -> View:
             endpoint = f"console.{self.name}.{view.__name__}"
-            self.routes.append(Route(ROOT + rule, endpoint, view, methods, needs, limit))
+            self.routes.append(Route(ROOT + rule, endpoint, view, methods, needs, limit, polls))
             return view
 
         return declare
@@ -163,6 +170,11 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
 )
 """The menu at the side: what it is called, where it leads, and who sees it."""
+
+
+def _is_ours() -> bool:
+    """Whether the request is for the console, or for nothing below its address."""
+    return request.path == ROOT or request.path.startswith(f"{ROOT}/")
 
 
 def _is_here(endpoint: str) -> bool:
@@ -232,6 +244,7 @@ class Gate:
             P=Permission,
             sizes=SIZES,
         )
+        app.before_request(self._check_host)
         app.after_request(self._dress)
         app.register_error_handler(HTTPException, self._http_error)
         app.register_error_handler(Exception, self._bug)
@@ -270,8 +283,6 @@ class Gate:
         return view
 
     def _serve(self, route: Route, values: Mapping[str, Any]) -> ResponseReturnValue:
-        if request.host.lower() != self._netloc:
-            return self._page("host.html", 400, address=f"{self.config.web.base_url}{ROOT}/")
         if (request.content_length or 0) > BODY_BYTES:
             return self._error(413)
         request.max_content_length = BODY_BYTES
@@ -289,7 +300,9 @@ class Gate:
             desk = Desk(db, now, where, self.config, self.client)
             token = request.cookies.get(COOKIE)
             if token:
-                desk.login = logins.current(db, token[:200], limits=self.config.console, now=now)
+                desk.login = logins.current(
+                    db, token[:200], limits=self.config.console, now=now, is_used=not route.polls
+                )
                 db.commit()  # that it was used, or is over, stands whatever comes of the request
             if desk.login is not None:
                 desk._staff = desk.login.staff
@@ -314,6 +327,12 @@ class Gate:
             for put in desk.cookies:
                 put(answer)
             return answer
+
+    def _check_host(self) -> Response | None:
+        """Before routing, whose redirects would repeat any host."""
+        if not _is_ours() or request.host.lower() == self._netloc:
+            return None
+        return self._page("host.html", 400, address=f"{self.config.web.base_url}{ROOT}/")
 
     def _said(self, desk: Desk, answer: ResponseReturnValue | Page) -> ResponseReturnValue:
         """A page is written while its transaction is open, so that a template can follow relationships."""
@@ -361,7 +380,7 @@ class Gate:
 
     def _dress(self, answer: Response) -> Response:
         """The headers of every answer below /console, whatever it is."""
-        if request.path != ROOT and not request.path.startswith(f"{ROOT}/"):
+        if not _is_ours():
             return answer
         headers = answer.headers
         headers["Content-Security-Policy"] = CSP

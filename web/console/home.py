@@ -45,7 +45,7 @@ def index(desk: Desk) -> Any:
     return page("home.html", heaps=heaps)
 
 
-@pages.route("/waiting.json", needs=Door.STAFF)
+@pages.route("/waiting.json", needs=Door.STAFF, polls=True)
 def waiting(desk: Desk) -> Any:
     """The counts alone, for a page that stays open."""
     heaps = [heap(desk) for permission, heap in HEAPS.items() if desk.may(permission)]

@@ -42,7 +42,7 @@ def invitation(desk: Desk, token: str) -> Any:
     except Refused as refused:
         return page("gone.html", 404, said=words.refusal(refused))
     form = PasswordForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return page("invitation.html", form=form, staff=found.staff, invitation_token=token)
     if not form.read():
         return page("invitation.html", 422, form=form, staff=found.staff, invitation_token=token)
@@ -56,13 +56,13 @@ def invitation(desk: Desk, token: str) -> Any:
             return page("gone.html", 404, said=words.refusal(refused))
         form.refuse(refused, "password")
         return page("invitation.html", 422, form=form, staff=found.staff, invitation_token=token)
-    return begin_setup(staff, desk.now)
+    return begin_setup(desk, staff)
 
 
-def begin_setup(staff: Staff, now: datetime) -> Response:
+def begin_setup(desk: Desk, staff: Staff) -> Response:
     """Go on to the authenticator: this browser has just shown the password, or the invitation."""
     session.clear()
-    session[JOINING] = [staff.id, now.isoformat()]
+    session[JOINING] = [staff.id, desk.now.isoformat(), logins.password_mark(desk.db, staff)]
     return to("joining.authenticator")
 
 
@@ -74,7 +74,7 @@ def authenticator(desk: Desk) -> Any:
         return to("doors.login")
     form = CodeForm()
     uri = logins.pending_totp(desk.db, staff) or logins.new_totp(desk.db, staff)
-    if request.method == "GET":
+    if request.method != "POST":
         return page("authenticator.html", form=form, key=_key(uri))
     if not form.read():
         return page("authenticator.html", 422, form=form, key=_key(uri))
@@ -98,12 +98,15 @@ def picture(desk: Desk) -> Any:
 
 
 def _joining(desk: Desk) -> Staff | None:
-    """Who may set up an authenticator in this browser: only until there is one, and for a quarter of an hour."""
+    """Who may set up an authenticator in this browser: until there is one, for a quarter of an hour, and only for the
+    password that was shown here: whoever was reset begins anew."""
     kept = session.get(JOINING)
     if not kept or desk.now - datetime.fromisoformat(kept[1]) > TIME:
         return None
     staff = desk.db.get(Staff, kept[0])
     if staff is None or staff.disabled_at is not None or logins.has_totp(desk.db, staff):
+        return None
+    if kept[2] is None or kept[2] != logins.password_mark(desk.db, staff):
         return None
     return staff
 

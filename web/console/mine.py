@@ -106,7 +106,7 @@ def bind(desk: Desk) -> Any:
     return page("bind.html", minutes=desk.config.console.scan_minutes)
 
 
-@pages.route("/mine/wechat/state", needs=Door.STAFF, limit="120/minute")
+@pages.route("/mine/wechat/state", needs=Door.STAFF, limit="120/minute", polls=True)
 def bind_state(desk: Desk) -> Any:
     """Whether the phone has confirmed it."""
     kept = session.get(CODE) or {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import request
@@ -169,8 +169,8 @@ def _seen() -> datetime:
     """Which text of the profile the reviewer had on the screen."""
     try:
         moment = datetime.fromisoformat(request.form.get("seen", ""))
-    except ValueError:
-        raise Refused("profile_changed") from None
-    if moment.tzinfo is None:
-        raise Refused("profile_changed")
-    return moment
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Refused("profile_changed")

@@ -91,7 +91,7 @@ def invite(desk: Desk) -> Any:
     form.organisation.choices = [
         (str(union.id), "\u3000" * (union.level - top) + union.name) for union in unions
     ]
-    if request.method == "GET":
+    if request.method != "POST":
         form.process(data={"role": Role.CLERK.value, "organisation": str(desk.staff.organisation_id)})
         return page("invite.html", form=form)
     if not form.read():

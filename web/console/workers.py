@@ -145,7 +145,7 @@ def _shown(
         worker=worker,
         organisation=db.get(Organisation, worker.organisation_id) if worker.organisation_id else None,
         profile=profile,
-        moves=reviewing.moves(db, profile) if profile else [],
+        moves=reviewing.moves(db, profile) if profile and desk.may(Permission.PROFILES_REVIEW) else [],
         handovers=db.scalars(
             select(Handover).where(Handover.worker_id == worker.id).order_by(Handover.id.desc()).limit(20)
         ).all(),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from core.config import Config
-from models.logins import Login, LoginAttempt, ScanLogin
+from models.logins import Credential, Login, LoginAttempt, ScanLogin
 from models.people import Organisation, Staff, Worker
 from rules import logins
 from rules.access import Role
@@ -168,6 +168,68 @@ def test_a_login_that_nobody_uses_is_over(office: Office) -> None:
     assert seat.get("/").status_code == 200
     office.account.clock.move(minutes=31)
     assert seat.get("/profiles?q=x").headers["Location"] == "/console/login?next=/console/profiles?q%3Dx"
+
+
+def test_a_page_that_asks_by_itself_keeps_no_login_open(office: Office) -> None:
+    seat = office.seat("boss")
+    for _ in range(4):
+        office.account.clock.move(minutes=9)
+        answer = seat.get("/waiting.json")
+    assert answer.status_code == 302
+
+
+def test_a_set_up_that_was_begun_before_a_reset_is_over(office: Office) -> None:
+    early, path = office.seat(), link(office)
+    early.get(path)
+    early.post(path, password=PASSWORD, again=PASSWORD)
+    assert early.get("/authenticator").status_code == 200
+    with Session(office.account.engine) as db:
+        lan = db.scalars(select(Staff).where(Staff.login == "lan")).one()
+        console = office.account.config.console
+        token = logins.reset(db, None, lan, limits=console, now=office.account.clock.now)
+        db.commit()
+    late = office.seat()
+    late.get(f"/invitation/{token}")
+    late.post(f"/invitation/{token}", password=PASSWORD, again=PASSWORD)
+    assert late.get("/authenticator").status_code == 200
+    assert early.get("/authenticator").status_code == 303
+    assert early.get("/authenticator.png").status_code == 404
+
+
+def test_a_link_is_over_once_there_is_a_password(office: Office) -> None:
+    seat, path = office.seat(), link(office)
+    seat.get(path)
+    with Session(office.account.engine) as db:
+        lan = db.scalars(select(Staff).where(Staff.login == "lan")).one()
+        db.add(Credential(staff_id=lan.id, password_hash="x", made_at=office.account.clock.now))
+        db.commit()
+    answer = seat.post(path, password=PASSWORD, again=PASSWORD)
+    assert (answer.status_code, "已经用过" in answer.text) == (404, True)
+
+
+def test_a_manager_ends_no_login_of_an_administrator(office: Office) -> None:
+    with office.town() as town:
+        office.ids["north_manager"] = town.staff("north_manager", town.north, "manager").id
+    boss, manager = office.seat("north_admin"), office.seat("north_manager")
+    with Session(office.account.engine) as db:
+        which = db.scalars(select(Login.id).where(Login.staff_id == office.ids["north_admin"])).one()
+    answer = manager.post(f"/staff/{office.ids['north_admin']}/logins/{which}/end")
+    assert answer.status_code == 409
+    assert boss.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/console", "/console//workers", "/console/nothing"])
+def test_another_host_is_told_the_right_one_and_nothing_else(office: Office, path: str) -> None:
+    answer = office.seat("boss").web.get(path, base_url="http://evil.example")
+    assert answer.status_code == 400
+    assert "evil.example" not in answer.text + str(answer.headers)
+
+
+def test_a_picture_in_another_page_uses_up_no_code(office: Office) -> None:
+    answer = office.seat().web.get("/console/login/scan", base_url=BASE, headers={"Sec-Fetch-Dest": "image"})
+    assert answer.status_code == 404
+    with Session(office.account.engine) as db:
+        assert db.scalars(select(ScanLogin)).all() == []
 
 
 def test_other_logins_of_mine_are_seen_and_ended(office: Office) -> None:

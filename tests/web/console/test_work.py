@@ -310,3 +310,12 @@ def test_the_tree_shows_ones_own_branch(office: Office) -> None:
     assert "城北区总工会" in north
     assert "城南区" not in north
     assert "临湖市" not in north
+
+
+@pytest.mark.parametrize(
+    "moment", ["", "x", "2026-11-23", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+)
+def test_a_reviewer_who_sends_no_moment_reads_again(office: Office, moment: str) -> None:
+    seat, number = office.seat("north_review"), office.ids["north0"]
+    seat.get(f"/profiles/{number}")
+    assert seat.post(f"/profiles/{number}/approve", seen=moment).status_code == 409
