@@ -124,9 +124,7 @@ def compare(database: str, *, people: int, places: int, processes: int, rounds: 
                 )
                 placed.append(db.scalar(has) or 0)
                 excess.append(placed[-1] - db.get_one(Sitting, sitting).quota)
-                if (
-                    number == 0
-                ):  # a rehearsal: from here on the tables have rows, and PostgreSQL knows how many
+                if number == 0:  # a rehearsal: now the tables have rows, and PostgreSQL knows how many
                     db.execute(text("ANALYZE"))
                     db.commit()
                     rates = {system: [] for system in rates}

@@ -8,18 +8,17 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.texts.logins import browser
+from bot.texts.logins import WAYS, browser
 from commands._office import office, table
 from core.clock import local, utcnow
 from core.config import Config, load
 from core.errors import Refused
-from models.logins import Ended, Outcome, Way
+from models.logins import Ended, Outcome
 from models.people import Staff
 from rules import audit
 from rules import logins as rules
 from rules import staff as members
 
-WAYS = {Way.PASSWORD: "密码", Way.SCAN: "微信扫码"}
 OUTCOMES = {
     Outcome.UNKNOWN: "没有这个登录名",
     Outcome.NO_PASSWORD: "还没有设密码",

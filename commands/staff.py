@@ -8,6 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.texts.logins import ROLES
 from commands._help import Group
 from commands._logins import COMMANDS, acting, by_whom, say_link
 from commands._office import explain, office, table
@@ -23,14 +24,6 @@ from rules import staff as rules
 from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, walls
 
-ROLES = {
-    "clerk": "经办",
-    "reviewer": "审核",
-    "manager": "主任",
-    "administrator": "系统管理员",
-    "professional": "专业人士",
-    "duty": "值班",
-}
 LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
 SEX = {"f": "女", "m": "男"}
 ABOUT = {"chat": "聊天", **{name: form.title for name, form in FORMS.items()}}

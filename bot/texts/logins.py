@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from bot.replies import Say, Tap
 from bot.texts import HELP, REFUSALS
 from bot.texts.basics import CODE_UNKNOWN
 from core.clock import local
 
+ROLES: Final = MappingProxyType(
+    {
+        "clerk": "经办",
+        "reviewer": "审核",
+        "manager": "主任",
+        "administrator": "系统管理员",
+        "professional": "专业人士",
+        "duty": "值班",
+    }
+)
+WAYS: Final = MappingProxyType({"password": "密码", "scan": "微信扫码"})
 _BROWSERS = (
     ("MicroMessenger/", "微信"),
     ("Edg/", "Edge"),

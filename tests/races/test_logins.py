@@ -18,7 +18,7 @@ from core.config import Config, Console
 from core.db import make_engine
 from core.errors import Noted, Refused
 from models.logins import Credential, Login, LoginAttempt, LoginDelay
-from models.people import Staff
+from models.people import Organisation, Staff
 from rules import logins
 from rules.access import Role
 from rules.logins import Way
@@ -205,3 +205,12 @@ def test_disabling_while_somebody_logs_in_leaves_no_open_login_for_later(town: T
     town.db.rollback()
     logins.enable(town.db, None, town.db.get_one(Staff, staff.id), now=LATER)
     assert [logins.current(town.db, token, limits=limits, now=LATER) for token in tokens] == [None] * 6
+
+
+def test_one_login_name_is_given_once(town: Town, limits: Console) -> None:
+    def invite(db: Session, _: int) -> str:
+        north = db.get_one(Organisation, town.north.id)
+        terms: dict[str, Any] = {"role": Role.CLERK, "organisation": north, "limits": limits, "now": NOW}
+        return logins.invite(db, None, login="racer", name="兰老师", **terms)[0].login
+
+    assert sorted(at_once(town, 4, invite)) == ["login_taken"] * 3 + ["racer"]

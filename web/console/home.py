@@ -41,15 +41,18 @@ class Waiting:
 @pages.route("/", needs=Door.STAFF)
 def index(desk: Desk) -> Any:
     """What waits for me."""
-    heaps = [heap(desk) for permission, heap in HEAPS.items() if desk.may(permission)]
-    return page("home.html", heaps=heaps)
+    return page("home.html", heaps=_heaps(desk))
 
 
 @pages.route("/waiting.json", needs=Door.STAFF, polls=True)
 def waiting(desk: Desk) -> Any:
     """The counts alone, for a page that stays open."""
-    heaps = [heap(desk) for permission, heap in HEAPS.items() if desk.may(permission)]
+    heaps = _heaps(desk)
     return {"counts": [heap.count for heap in heaps], "late": [heap.late for heap in heaps]}
+
+
+def _heaps(desk: Desk) -> list[Waiting]:
+    return [heap(desk) for permission, heap in HEAPS.items() if desk.may(permission)]
 
 
 def _profiles(desk: Desk) -> Waiting:

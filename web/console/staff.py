@@ -7,13 +7,13 @@ from typing import Any
 from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
+from bot.texts.logins import ROLES
 from core.errors import Refused
 from models.logins import Credential, Login
 from models.people import Organisation, Staff
 from rules import access, logins
 from rules.access import Permission, Role
 from rules.logins import Ended
-from web.console import words
 from web.console.forms import Form, Length, SelectField, StringField, line, needed
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
@@ -46,7 +46,7 @@ LISTING = Listing(
         "name": Sort("姓名", (Staff.name, Staff.id)),
     },
     filters=(
-        Filter("role", "角色", {key: (name, Staff.role == key) for key, name in words.ROLES.items()}),
+        Filter("role", "角色", {key: (name, Staff.role == key) for key, name in ROLES.items()}),
         Filter(
             "state",
             "状态",
@@ -82,7 +82,7 @@ def invite(desk: Desk) -> Any:
     """Invite somebody; the link is shown once."""
     form = InviteForm()
     form.role.choices = [
-        (role.value, words.ROLES[role.value]) for role in Role if access.may_give(desk.staff, role)
+        (role.value, ROLES[role.value]) for role in Role if access.may_give(desk.staff, role)
     ]
     unions = desk.db.scalars(
         access.scoped(desk.db, desk.staff, Organisation, now=desk.now).order_by(Organisation.path)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.texts.logins import ROLES, WAYS
 from core.clock import local
 from core.errors import Refused
 
@@ -63,16 +64,6 @@ def refusal(refused: Refused) -> str:
     return said if isinstance(said, str) else said(**refused.facts)
 
 
-ROLES: Final = MappingProxyType(
-    {
-        "clerk": "经办",
-        "reviewer": "审核",
-        "manager": "主任",
-        "administrator": "系统管理员",
-        "professional": "专业人士",
-        "duty": "值班",
-    }
-)
 LEVELS: Final = MappingProxyType({1: "省", 2: "市", 3: "区县", 4: "乡镇街道·企业"})
 SEX: Final = MappingProxyType({"f": "女", "m": "男"})
 MARITAL: Final = MappingProxyType({"never": "未婚", "divorced": "离异", "widowed": "丧偶"})
@@ -86,7 +77,6 @@ PROFILE_STATES: Final = MappingProxyType(
         "withdrawn": "已撤下",
     }
 )
-WAYS: Final = MappingProxyType({"password": "密码", "scan": "微信扫码"})
 ABOUT: Final = MappingProxyType({"chat": "找人工", "crisis": "情绪关怀"})
 ACTS: Final = MappingProxyType(
     {
