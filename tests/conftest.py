@@ -19,10 +19,15 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+import sqlalchemy
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
+from sqlalchemy import Engine
+from sqlalchemy.util import LRUCache
 
-from core import migrate, redis_server
+from core import db, migrate, redis_server
 from core.config import Config, load
+from rules.logins import passwords
 
 DATABASE = os.environ.get("NIANGJIA_TEST_DATABASE", "sqlite")
 CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
@@ -56,6 +61,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(f"{NO_CHROMIUM}; in CI nothing is skipped")
         pytest.skip(NO_CHROMIUM)
+
+
+_first_engines: dict[str, Engine] = {}
+
+
+def _create_engine(*given: Any, **named: Any) -> Engine:
+    """Engines of one kind share what SQLAlchemy compiled: each test has its own, and compiling took half its time."""
+    engine = sqlalchemy.create_engine(*given, **named)
+    first = _first_engines.setdefault(engine.dialect.name, engine)
+    if first is engine:
+        engine._compiled_cache = LRUCache(5000)
+    else:
+        engine.dialect = engine.pool._dialect = first.dialect  # the caches' keys name it
+        engine._compiled_cache = first._compiled_cache
+    return engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_work() -> Iterator[None]:
+    """What costs much on purpose, or once in a process's life, would be paid by each test: not in this process."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "create_engine", _create_engine)
+        patch.setattr(passwords, "_hasher", hasher)
+        patch.setattr(passwords, "NOBODYS", hasher.hash(secrets.token_bytes(32)))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ def test_down_and_up_again(database_url: str) -> None:
     migrate.check(database_url, Base.metadata)
 
 
+@pytest.mark.slow
 def test_three_processes_may_migrate_at_once(database_url: str) -> None:
     code = f"from core import migrate; migrate.upgrade({database_url!r})"
     processes = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]

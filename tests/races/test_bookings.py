@@ -152,6 +152,7 @@ def test_B8_one_draft_from_many_devices_is_one_booking(office: Office) -> None:
     office.check()
 
 
+@pytest.mark.slow
 def test_C1_a_whole_week_is_sold_out_and_nothing_twice(office: Office) -> None:
     hours = [at(day, hour) for day in (24, 25, 26, 27) for hour in (9, 10, 11, 14, 15, 16)]
     tasks = [office.task(worker, hours[number % len(hours)]) for number, worker in enumerate(office.workers)]

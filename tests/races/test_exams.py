@@ -228,6 +228,7 @@ def mixed(hall: Hall, seed: int, turns: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_C4_everybody_changes_their_mind_at_once(account: Account) -> None:
     hall = Hall(account, quota=3, people=12)
     with hall.processes(*mixed(hall, SEED, 40)) as three:

@@ -132,6 +132,7 @@ def test_A4_a_hundred_messages_to_four_processes_count_to_a_hundred(account: Acc
     assert effects(account) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handler", ["stuck", "stuck while writing"])
 def test_A2_a_message_whose_process_was_killed_after_it_was_acknowledged_is_done_once(
     account: Account, phone: Phone, handler: str

@@ -135,7 +135,7 @@ def live(town: Town, seed: int, steps: int) -> None:
         assert faults(town.db, sitting.id) == [], where
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, pytest.param(SEED, id="any")])
+@pytest.mark.parametrize("seed", [1, pytest.param(SEED, id="any")])
 def test_a_history_goes_as_on_paper(town: Town, seed: int) -> None:
     live(town, seed, 60)
 
