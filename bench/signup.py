@@ -1,5 +1,5 @@
-"""`bench signup`: signing up for places that run out, beside bare inserts of the same sealed row with one UNIQUE
-constraint, and beside bare inserts of all that a sign-up leaves behind; each from several processes on one database."""
+"""`bench signup`: signing up for places that run out, beside bare inserts of the same sealed values with one UNIQUE
+constraint, and beside bare inserts of the very row that a sign-up leaves; each from several processes."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from core.clock import utcnow
 from core.config import ROOT, load
 from core.db import make_engine
 from models.base import Base
-from models.exams import SignUp, SignUpState, Sitting
+from models.exams import SignUp, Sitting
 from models.people import Organisation, Worker
-from models.waiting import Waiting
+from models.waiting import Turn
 from rules.exams import sittings
 
-OURS, BARE, ROWS = "niangjia", "bare insert, UNIQUE", "bare inserts, same rows"
-"""`ROWS`: a sign-up and its place in line, straight into our tables and indexes; no check, no quota, no order."""
+OURS, BARE, ROWS = "niangjia", "bare insert, UNIQUE", "bare insert, same row"
+"""`ROWS`: the row of a sign-up, straight into our table and its indexes; no check, no quota, no order."""
 SEALED = ("name", "id_number", "phone", "employer", "agreed")
 """Columns that both encrypt."""
 WARM = 12
@@ -119,9 +119,7 @@ def compare(database: str, *, people: int, places: int, processes: int, rounds: 
             rates[ROWS].append(_round(ROWS, other, warm[0], workers, processes))
             rates[OURS].append(_round(OURS, sitting, warm[1], workers, processes))
             with Session(engine) as db:
-                has = select(func.count()).where(
-                    SignUp.sitting_id == sitting, SignUp.state == SignUpState.PLACED
-                )
+                has = select(func.count()).where(SignUp.sitting_id == sitting, SignUp.state == Turn.PLACED)
                 placed.append(db.scalar(has) or 0)
                 excess.append(placed[-1] - db.get_one(Sitting, sitting).quota)
                 if number == 0:  # a rehearsal: now the tables have rows, and PostgreSQL knows how many
@@ -218,10 +216,7 @@ def main() -> None:
         ).bindparams(*(bindparam(name, type_=crypto.Sealed) for name in SEALED)),
         writes=True,
     )
-    rows = [
-        Prepared(_insert(SignUp, "settled_at").returning(SignUp.id), writes=True),
-        Prepared(_insert(Waiting, "offered_at", "offer_until", "settled_at"), writes=True),
-    ]
+    row = Prepared(_insert(SignUp, "offered_at", "offer_until", "settled_at"), writes=True)
 
     def act(worker: int, sitting: int) -> None:
         person = signing.Person(f"考生{worker}", f"{worker:018d}", date(1990, 3, 7), "13800138000", "单位")
@@ -235,19 +230,16 @@ def main() -> None:
                 if job["system"] == BARE:
                     bare.count(db, sitting=sitting, worker=worker, hash=id_hash, **sealed)
                 else:
-                    mine: dict[str, Any] = {"worker_id": worker, "state": "waiting"}
-                    ((sign_up,),) = rows[0].rows(
+                    row.count(
                         db,
                         sitting_id=sitting,
+                        worker_id=worker,
                         number=draft[6:],
+                        state="waiting",
                         id_hash=id_hash,
                         signed_at=now,
                         draft_id=draft,
-                        **mine,
                         **sealed,
-                    )
-                    rows[1].count(
-                        db, kind="exam", subject_id=sitting, about_id=sign_up, joined_at=now, **mine
                     )
             commit(db)
 

@@ -14,7 +14,8 @@ from core.errors import Refused
 from forms import chat as forms
 from forms.exams import SIGN_UP, answers_of, look
 from handlers import taps
-from models.exams import SignUpState, Sitting
+from models.exams import Sitting
+from models.waiting import Turn
 from rules.exams import sign_ups, signing
 from rules.exams.signing import Person
 
@@ -90,10 +91,9 @@ def mine(chat: Chat, _: Any) -> Say:
     found = sign_ups.mine(chat.db, chat.worker_id, now=chat.now)
     lines: list[str] = []
     doors: list[Tap] = []
-    for number, (one, place, ahead) in enumerate(found, 1):
-        until = place.offer_until if place else None
-        lines.append(texts.line(one, number, ahead=ahead, until=until, now=chat.now))
-        if one.state == SignUpState.OFFERED:
+    for number, (one, ahead) in enumerate(found, 1):
+        lines.append(texts.line(one, number, ahead=ahead, until=one.offer_until, now=chat.now))
+        if one.state == Turn.OFFERED:
             doors += texts.offer_taps(one.id, number if len(found) > 1 else 0)
         else:
             doors.append(texts.withdraw_tap(one.id, number))

@@ -10,7 +10,6 @@ from models import (
     matchmaking,
     messages,
     people,
-    waiting,
 )
 from models.base import Base
 
@@ -25,5 +24,4 @@ __all__ = [
     "matchmaking",
     "messages",
     "people",
-    "waiting",
 ]

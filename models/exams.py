@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +9,9 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.crypto import Sealed
-from models.base import Base, BigKey
+from models.base import Base
 from models.people import Organisation
+from models.waiting import InLine, Turn, line_indexes
 
 
 class Trade(Base):
@@ -82,33 +82,19 @@ class Sitting(Base):
         return self.quota - self.taken
 
 
-class SignUpState(enum.StrEnum):
-    """Where a sign-up stands; rules/exams.py has the table of moves. `OFFERED`: a place is held for it.
-
-    `LAPSED`: the offer was refused or not answered.
-    """
-
-    PLACED = "placed"
-    WAITING = "waiting"
-    OFFERED = "offered"
-    WITHDRAWN = "withdrawn"
-    LAPSED = "lapsed"
-
-
-class SignUp(Base):
-    """Somebody signed up for a sitting. `number` is the 报名号.
+class SignUp(InLine, Base):
+    """Somebody signed up for a sitting, with a place or in line for one. `number` is the 报名号.
 
     What identifies the person is sealed; `id_hash` is the keyed hash by which the same person is found at this
-    sitting, whichever phone they use. `agreed` are the requirements and the consent that were agreed to, word by word.
+    sitting, whichever phone they use. Numbers are drawn while the sitting is locked, so none is given twice. `agreed`
+    are the requirements and the consent that were agreed to, word by word.
     """
 
     __tablename__ = "exam_sign_up"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     sitting_id: Mapped[int] = mapped_column(ForeignKey("exam_sitting.id"))
-    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), index=True)
-    number: Mapped[str] = mapped_column(String(20), unique=True)
-    state: Mapped[SignUpState] = mapped_column(String(10))
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"))
+    number: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(Sealed)
     id_number: Mapped[str] = mapped_column(Sealed)
     phone: Mapped[str] = mapped_column(Sealed)
@@ -116,12 +102,13 @@ class SignUp(Base):
     agreed: Mapped[str] = mapped_column(Sealed)
     id_hash: Mapped[str] = mapped_column(String(64))
     signed_at: Mapped[datetime]
-    settled_at: Mapped[datetime | None]
-    draft_id: Mapped[str] = mapped_column(String(40), unique=True)
+    draft_id: Mapped[str] = mapped_column(String(40))
 
     sitting: Mapped[Sitting] = relationship()
 
     __table_args__ = (
+        UniqueConstraint("worker_id", "draft_id"),
+        *line_indexes("exam_sign_up", "sitting_id"),
         Index(
             "uq_exam_sign_up_person",
             "sitting_id",
@@ -143,4 +130,4 @@ class SignUp(Base):
     @property
     def is_live(self) -> bool:
         """Whether it has a place, is offered one or waits for one."""
-        return self.state in (SignUpState.PLACED, SignUpState.WAITING, SignUpState.OFFERED)
+        return self.state in (Turn.PLACED, Turn.WAITING, Turn.OFFERED)

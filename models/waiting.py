@@ -1,75 +1,61 @@
-"""The one waiting list (候补): who waits for a place of what, and to whom one is offered."""
+"""The one waiting list (候补): what a table has whose rows wait for a place and are offered one."""
 
 from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, BigKey
+from models.base import BigKey
 
 
-class WaitingState(enum.StrEnum):
-    """Where somebody in line stands; rules/waiting.py has the table of moves."""
+class Turn(enum.StrEnum):
+    """Where somebody stands who wants a place; rules/waiting.py has the table of moves.
 
-    WAITING = "waiting"
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    ENDED = "ended"
-    LEFT = "left"
-
-
-class Waiting(Base):
-    """Somebody in line for a place of one subject, for instance ("exam", 12).
-
-    The id is the order: it is drawn while the subject is locked, so whoever the server took first has the lower one.
-    `about_id` is what waits, in the words of its kind (a sign-up, a booking). `offer_until` is when an offer ends;
-    until then its place is nobody else's.
+    `OFFERED`: a place is held. `LAPSED`: the offer was refused or not answered.
     """
 
-    __tablename__ = "waiting"
+    PLACED = "placed"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+class InLine:
+    """A row that is its own place in line.
+
+    The id is the order: it is drawn while the subject is locked, so whoever the server took first has the lower one.
+    `offered_at` is set once, with the one offer that somebody gets; until `offer_until` its place is nobody else's.
+    """
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    subject_id: Mapped[int] = mapped_column(BigKey)
-    about_id: Mapped[int] = mapped_column(BigKey)
-    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), index=True)
-    state: Mapped[WaitingState] = mapped_column(String(10))
-    joined_at: Mapped[datetime]
+    state: Mapped[Turn] = mapped_column(String(10))
     offered_at: Mapped[datetime | None]
     offer_until: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
 
-    __table_args__ = (
-        Index(
-            "ix_waiting_line",
-            "kind",
-            "subject_id",
-            "id",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
-        ),
-        Index(
-            "uq_waiting_live",
-            "kind",
-            "about_id",
-            unique=True,
-            sqlite_where=text("state IN ('waiting', 'offered')"),
-            postgresql_where=text("state IN ('waiting', 'offered')"),
-        ),
-        Index(
-            "ix_waiting_offer",
-            "kind",
-            "offer_until",
-            sqlite_where=text("state = 'offered'"),
-            postgresql_where=text("state = 'offered'"),
-        ),
+
+def is_waiting(table: str) -> Any:
+    """The condition for who is in line now.
+
+    In just these words: SQLite uses a partial index only where a query repeats its condition literally.
+    """
+    return text(f"{table}.state = 'waiting'")
+
+
+def is_offered(table: str) -> Any:
+    """The condition for who is offered a place now; in just these words, too."""
+    return text(f"{table}.state = 'offered'")
+
+
+def line_indexes(table: str, subject: str) -> tuple[Index, Index]:
+    """By which the first in line, and offers that are over, are found however long the list has grown."""
+    waits, is_held = text("state = 'waiting'"), text("state = 'offered'")
+    return (
+        Index(f"ix_{table}_line", subject, "id", sqlite_where=waits, postgresql_where=waits),
+        Index(f"ix_{table}_offer", "offer_until", sqlite_where=is_held, postgresql_where=is_held),
     )
-
-
-IS_WAITING = text("waiting.state = 'waiting'")
-IS_OFFERED = text("waiting.state = 'offered'")
-"""In just these words: SQLite uses a partial index only where a query repeats its condition literally."""

@@ -17,7 +17,6 @@ from models import appointments, broadcasts, events, exams, logins, matchmaking,
 from models.audit import Audit, AuditHead
 from models.base import Base
 from models.people import Organisation, Staff, Worker
-from models.waiting import Waiting
 from rules import organisations
 
 Row = TypeVar("Row", bound=Base)
@@ -203,7 +202,6 @@ NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
         messages.Received,
         # how the program keeps count; what it comes to is seen with the row it belongs to
         AuditHead,
-        Waiting,
         messages.NoticeAttempt,
         appointments.Tick,
         appointments.Reminder,

@@ -1,7 +1,8 @@
 """The one waiting list: in order, an offer that is held for a set time, and on to the next.
 
-It knows nothing of what is waited for. A kind of thing (exams now; slots and weddings may follow) hands in a `Line`.
-Whoever gives or frees places of one subject locks it first, so on each subject these functions act one at a time.
+It knows nothing of what is waited for. A kind of thing (exams now; slots and weddings may follow) hands in a `Line`,
+and its own rows are the places in line (`models.waiting.InLine`). Whoever gives or frees places of one subject locks it
+first, so on each subject these functions act one at a time.
 """
 
 from __future__ import annotations
@@ -10,105 +11,99 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import config
 from core.clock import local
 from core.errors import Refused
-from core.prepared import Prepared
-from models.base import Moment
-from models.waiting import IS_OFFERED, IS_WAITING, Waiting, WaitingState
+from models.waiting import Turn, is_offered, is_waiting
 
-_WAITING, _OFFERED = WaitingState.WAITING, WaitingState.OFFERED
 MOVES: Final = MappingProxyType(
     {
-        _WAITING: frozenset({_OFFERED, WaitingState.LEFT}),
-        _OFFERED: frozenset(
-            {WaitingState.ACCEPTED, WaitingState.REFUSED, WaitingState.ENDED, WaitingState.LEFT}
-        ),
+        Turn.PLACED: frozenset({Turn.WITHDRAWN}),
+        Turn.WAITING: frozenset({Turn.OFFERED, Turn.WITHDRAWN}),
+        Turn.OFFERED: frozenset({Turn.PLACED, Turn.LAPSED, Turn.WITHDRAWN}),
     }
 )
-"""From each state, where somebody may go. Who accepted, refused, let it end or left is in line no more, for good."""
+"""From each state, where somebody may go. Who wants to come back after it is over begins anew, at the end."""
+LIVE: Final = tuple(MOVES)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """What one kind of thing tells the waiting list.
 
-    `lock` makes all others who give or free places of the subject wait until this transaction ends; `free` gives one
-    place back to everybody; `last_moment` is when offers end at the latest; `moved` acts on where somebody in line
-    has come to, and tells them.
+    `table` is what waits, an `InLine`, and `subject` its column that names what for. `lock` makes all others who give
+    or free places of the subject wait until this transaction ends; `free` gives one place back to everybody; `shorter`
+    counts one fewer in line; `last_moment` is when offers end at the latest; `offered` and `ended` tell people.
     """
 
-    kind: str
+    table: Any
+    subject: Any
     lock: Callable[[Session, int], None]
     free: Callable[[Session, int], None]
+    shorter: Callable[[Session, int], None]
     last_moment: Callable[[Session, int], datetime]
-    moved: Callable[[Session, Waiting, datetime], None]
+    offered: Callable[[Session, Any, datetime], None]
+    ended: Callable[[Session, Any, datetime], None]
+
+    @property
+    def is_waiting(self) -> Any:
+        """The condition for who is in line now."""
+        return is_waiting(self.table.__tablename__)
+
+    @property
+    def is_offered(self) -> Any:
+        """The condition for who is offered a place now."""
+        return is_offered(self.table.__tablename__)
+
+    def subject_of(self, one: Any) -> int:
+        """What this one waits for."""
+        subject: int = getattr(one, self.subject.key)
+        return subject
 
 
-_JOIN = Prepared(
-    text(
-        "INSERT INTO waiting (kind, subject_id, about_id, worker_id, state, joined_at) "
-        "VALUES (:kind, :subject_id, :about_id, :worker_id, 'waiting', :joined_at)"
-    ).bindparams(bindparam("joined_at", type_=Moment)),
-    writes=True,
-)
+def lock(db: Session, line: Line, one: Any) -> None:
+    """Lock the subject, and see what the last one who had the lock made of this place in line."""
+    line.lock(db, line.subject_of(one))
+    db.refresh(one)
 
 
-def join(db: Session, line: Line, subject_id: int, *, about_id: int, worker_id: int, now: datetime) -> None:
-    """Stand at the end of the line. The subject is locked already, and has no free place."""
-    _JOIN.count(
-        db, kind=line.kind, subject_id=subject_id, about_id=about_id, worker_id=worker_id, joined_at=now
-    )
-
-
-def find(db: Session, line: Line, about_id: int) -> Waiting:
-    """The newest place in line of this. Raises Refused("no_offer")."""
-    waiting = db.scalar(
-        select(Waiting)
-        .where(Waiting.kind == line.kind, Waiting.about_id == about_id)
-        .order_by(Waiting.id.desc())
-        .limit(1)
-    )
-    if waiting is None:
-        raise Refused("no_offer")
-    return waiting
-
-
-def accept(db: Session, line: Line, waiting: Waiting, *, now: datetime) -> None:
+def accept(db: Session, line: Line, one: Any, *, now: datetime) -> None:
     """Take the place that is held. A second time changes nothing. Raises Refused("offer_over")."""
-    _lock(db, line, waiting)
-    if waiting.state == WaitingState.ACCEPTED:
+    lock(db, line, one)
+    if one.state == Turn.PLACED:
         return
-    if waiting.state != _OFFERED or not _stands(waiting, now):
+    if one.state != Turn.OFFERED or not _stands(one, now):
         raise Refused("offer_over")
-    _move(db, line, waiting, WaitingState.ACCEPTED, now=now)
+    _move(db, line, one, Turn.PLACED, now=now)
 
 
-def refuse(db: Session, line: Line, waiting: Waiting, *, now: datetime, limits: config.Waiting) -> None:
+def refuse(db: Session, line: Line, one: Any, *, now: datetime, limits: config.Waiting) -> None:
     """Let the next one have it, at once. A second time changes nothing. Raises Refused("offer_over")."""
-    _lock(db, line, waiting)
-    if waiting.state == WaitingState.REFUSED:
+    lock(db, line, one)
+    if one.state == Turn.LAPSED and _stands(one, one.settled_at):
         return
-    if waiting.state != _OFFERED:
+    if one.state != Turn.OFFERED:
         raise Refused("offer_over")
-    _move(db, line, waiting, WaitingState.REFUSED, now=now)
-    pass_on(db, line, waiting.subject_id, now=now, limits=limits)
+    _move(db, line, one, Turn.LAPSED, now=now)
+    pass_on(db, line, line.subject_of(one), now=now, limits=limits)
 
 
-def leave(db: Session, line: Line, waiting: Waiting, *, now: datetime, limits: config.Waiting) -> None:
-    """Wait no longer, whether a place was offered or not; nobody who left is offered one again."""
-    _lock(db, line, waiting)
-    before = waiting.state
-    if before not in (_WAITING, _OFFERED):
+def leave(db: Session, line: Line, one: Any, *, now: datetime, limits: config.Waiting) -> None:
+    """Give up a place, an offer, or waiting for one; nobody who left is offered one again.
+
+    The subject is locked already. A second time changes nothing.
+    """
+    before = one.state
+    if before not in LIVE:
         return
-    _move(db, line, waiting, WaitingState.LEFT, now=now)
-    if before == _OFFERED:
-        pass_on(db, line, waiting.subject_id, now=now, limits=limits)
+    _move(db, line, one, Turn.WITHDRAWN, now=now)
+    if before != Turn.WAITING:
+        pass_on(db, line, line.subject_of(one), now=now, limits=limits)
 
 
 def pass_on(db: Session, line: Line, subject_id: int, *, now: datetime, limits: config.Waiting) -> None:
@@ -118,16 +113,18 @@ def pass_on(db: Session, line: Line, subject_id: int, *, now: datetime, limits: 
     """
     last = line.last_moment(db, subject_id)
     first = db.scalar(
-        select(Waiting)
-        .where(Waiting.kind == line.kind, Waiting.subject_id == subject_id, IS_WAITING)
-        .order_by(Waiting.id)
+        select(line.table)
+        .where(line.subject == subject_id, line.is_waiting)
+        .order_by(line.table.id)
         .limit(1)
+        .execution_options(populate_existing=True)
     )
     if first is None or now >= last:
         line.free(db, subject_id)
         return
     starts, ends = hold(now, last, limits)
-    _move(db, line, first, _OFFERED, now=now, offered_at=starts, offer_until=ends)
+    _move(db, line, first, Turn.OFFERED, now=now, offered_at=starts, offer_until=ends)
+    line.offered(db, first, now)
 
 
 def hold(now: datetime, last: datetime, limits: config.Waiting) -> tuple[datetime, datetime]:
@@ -152,76 +149,54 @@ def end_due(db: Session, now: datetime, *, line: Line, limits: config.Waiting, l
     Always in the same order, so that two who do it at once do not wait for each other.
     """
     due = db.scalars(
-        select(Waiting)
-        .where(Waiting.kind == line.kind, IS_OFFERED, Waiting.offer_until <= now)
-        .order_by(Waiting.subject_id, Waiting.id)
+        select(line.table)
+        .where(line.is_offered, line.table.offer_until <= now)
+        .order_by(line.subject, line.table.id)
         .limit(limit)
     ).all()
     ended = 0
-    for waiting in due:
-        _lock(db, line, waiting)
-        if waiting.state != _OFFERED or _stands(waiting, now):
+    for one in due:
+        lock(db, line, one)
+        if one.state != Turn.OFFERED or _stands(one, now):
             continue  # answered a moment ago
-        _move(db, line, waiting, WaitingState.ENDED, now=now)
-        pass_on(db, line, waiting.subject_id, now=now, limits=limits)
+        _move(db, line, one, Turn.LAPSED, now=now)
+        line.ended(db, one, now)
+        pass_on(db, line, line.subject_of(one), now=now, limits=limits)
         ended += 1
     return ended
 
 
-def ahead(db: Session, waiting: Waiting) -> int:
+def ahead(db: Session, line: Line, one: Any) -> int:
     """How many in the same line will be offered a place before this one."""
-    return (
-        db.scalar(
-            select(func.count())
-            .select_from(Waiting)
-            .where(
-                Waiting.kind == waiting.kind,
-                Waiting.subject_id == waiting.subject_id,
-                Waiting.id < waiting.id,
-                IS_WAITING,
-            )
-        )
-        or 0
+    before = (
+        select(func.count())
+        .select_from(line.table)
+        .where(line.subject == line.subject_of(one), line.table.id < one.id, line.is_waiting)
     )
+    return db.scalar(before) or 0
 
 
-def _stands(waiting: Waiting, now: datetime) -> bool:
-    return waiting.offer_until is not None and now < waiting.offer_until
+def _stands(one: Any, at: datetime) -> bool:
+    return one.offer_until is not None and at < one.offer_until
 
 
-def _lock(db: Session, line: Line, waiting: Waiting) -> None:
-    """Lock the subject, and see what the last one who had the lock made of this place in line."""
-    line.lock(db, waiting.subject_id)
-    db.refresh(waiting)
+def _move(db: Session, line: Line, one: Any, after: Turn, *, now: datetime, **values: datetime) -> None:
+    """The one function that moves somebody; the database is asked once more whether it still may.
 
-
-def _move(
-    db: Session,
-    line: Line,
-    waiting: Waiting,
-    after: WaitingState,
-    *,
-    now: datetime,
-    offered_at: datetime | None = None,
-    offer_until: datetime | None = None,
-) -> None:
-    """The one function that moves somebody in line; the database is asked once more whether it still may."""
-    before = WaitingState(waiting.state)
+    Raises Refused("offer_over") where the table of moves, or somebody who was faster, does not allow it.
+    """
+    before = Turn(one.state)
     if after not in MOVES.get(before, frozenset()):
         raise Refused("offer_over")
-    values: dict[str, datetime | WaitingState | None] = {"state": after}
-    if after == _OFFERED:
-        values |= {"offered_at": offered_at, "offer_until": offer_until}
-    else:
-        values |= {"settled_at": now}
     moved = db.execute(
-        update(Waiting)
-        .where(Waiting.id == waiting.id, Waiting.state == before)
-        .values(values)
-        .returning(Waiting.id)
+        update(line.table)
+        .where(line.table.id == one.id, line.table.state == before)
+        .values(state=after, settled_at=None if after in LIVE else now, **values)
+        .returning(line.table.id)
         .execution_options(synchronize_session=False)
     ).first()
-    db.refresh(waiting)
+    db.refresh(one)
     if moved is None:
         raise Refused("offer_over")
-    line.moved(db, waiting, now)
+    if before == Turn.WAITING:
+        line.shorter(db, line.subject_of(one))

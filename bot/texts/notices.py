@@ -14,12 +14,11 @@ from bot.texts import HUMAN, appointment_notices, broadcasts, exams, matchmaking
 from core.clock import utcnow
 from models.broadcasts import Batch, Broadcast, BroadcastVersion
 from models.events import Meeting
-from models.exams import SignUp, SignUpState
+from models.exams import SignUp
 from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState
 from models.messages import Dialog, Notice
-from rules import waiting
+from models.waiting import Turn
 from rules.broadcasts import mutes
-from rules.exams import sign_ups
 from rules.matchmaking import looking, requests
 
 _Words = Callable[[Session, Notice, dict[str, Any], datetime], Say | None]
@@ -141,8 +140,8 @@ def _meeting_off(db: Session, notice: Notice, facts: dict[str, Any], now: dateti
 @_kind("exam_offer")
 def _exam_offer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     one = db.get_one(SignUp, facts["sign_up"])
-    until = waiting.find(db, sign_ups.LINE, one.id).offer_until
-    if one.state != SignUpState.OFFERED or until is None or until <= now:
+    until = one.offer_until
+    if one.state != Turn.OFFERED or until is None or until <= now:
         return None
     return exams.offer(one, until, now=now)
 

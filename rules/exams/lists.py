@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from core.errors import Refused
 from core.visible import tidy
-from models.exams import SignUp, SignUpState
+from models.exams import SignUp
 from models.people import Staff
-from models.waiting import IS_WAITING, Waiting
+from models.waiting import Turn
 from rules import access, audit
 from rules.access import Permission
-from rules.exams.sittings import KIND, need
+from rules.exams.sittings import need
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Row:
     """One sign-up of a list; `place` counts those who wait, from 1. The repr is for logs."""
 
     number: str
-    state: SignUpState
+    state: Turn
     place: int | None
     signed_at: datetime
     name: str = field(repr=False)
@@ -51,16 +51,13 @@ def export(
     reason = tidy(reason)
     if whole and not reason:
         raise Refused("export_reason")
-    line = db.scalars(
-        select(Waiting.about_id)
-        .where(Waiting.kind == KIND, Waiting.subject_id == sitting.id, IS_WAITING)
-        .order_by(Waiting.id)
-    ).all()
+    signed = db.scalars(select(SignUp).where(SignUp.sitting_id == sitting.id).order_by(SignUp.id)).all()
+    line = (one.id for one in signed if one.state == Turn.WAITING)
     place = {sign_up_id: position for position, sign_up_id in enumerate(line, 1)}
     rows = [
         Row(
             one.number,
-            SignUpState(one.state),
+            Turn(one.state),
             place.get(one.id),
             one.signed_at,
             one.name,
@@ -68,7 +65,7 @@ def export(
             one.phone if whole else _masked(one.phone, 3, 4),
             one.employer,
         )
-        for one in db.scalars(select(SignUp).where(SignUp.sitting_id == sitting.id).order_by(SignUp.number))
+        for one in signed
     ]
     act = "exam_export_ids" if whole else "exam_export"
     audit.note(db, staff, act, f"exam:{sitting.id}", now=now, reason=reason or None)

@@ -1,6 +1,6 @@
 """Signing up for a sitting: a place first, then the waiting list. The hot path of an opening rush.
 
-Four statements of ours at most, all prepared: at an opening a thousand people wait for the same row. On PostgreSQL
+Three statements of ours at most, all prepared: at an opening a thousand people wait for the same row. On PostgreSQL
 those that make others wait are one, since each trip over the wire would be waited for.
 """
 
@@ -19,11 +19,10 @@ from core.db import link_of
 from core.errors import Refused
 from core.prepared import Prepared
 from models.base import Moment
-from models.exams import SignUp, SignUpState, Sitting
+from models.exams import SignUp, Sitting
 from models.people import Organisation, Worker
-from rules import waiting
+from models.waiting import Turn
 from rules.exams import eligibility
-from rules.exams.sign_ups import LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +134,14 @@ def sign_up(
     if added is None:
         raise Refused("signed_up_meanwhile")
     sign_up_id, number, waits = added
-    if not waits:
-        return Signed(sign_up_id, number, is_placed=True)
-    waiting.join(db, LINE, sitting_id, about_id=sign_up_id, worker_id=worker_id, now=now)
-    return Signed(sign_up_id, number, is_placed=False, ahead=waits - 1)
+    return Signed(sign_up_id, number, is_placed=not waits, ahead=max(waits - 1, 0))
 
 
 def _add(db: Session, sitting: int, **values: Any) -> tuple[int, str, int] | None:
     """The row with its number, and how many wait with it; None when somebody else was faster with the same person."""
     if link_of(db).is_sqlite:
         ((drawn, waits),) = _DRAW.rows(db, sitting=sitting)
-        state = (SignUpState.WAITING if waits else SignUpState.PLACED).value
+        state = (Turn.WAITING if waits else Turn.PLACED).value
         number = f"{_prefix(sitting)}{drawn:04d}"
         added = [
             (*row, drawn, waits)

@@ -19,7 +19,6 @@ from rules import access, audit
 from rules.access import Permission
 from rules.exams import eligibility
 
-KIND = "exam"
 """The subjects of the waiting list that are sittings."""
 
 

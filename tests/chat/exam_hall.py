@@ -8,8 +8,9 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.exams import SignUp, SignUpState, Sitting
+from models.exams import SignUp, Sitting
 from models.people import Organisation
+from models.waiting import Turn
 from rules.exams import sittings
 from tests.chat.account import Account, Phone
 
@@ -71,13 +72,19 @@ def signs_up(phone: Phone, serial: int, *, level: str = "1", sitting: str = "1")
     return phone.says("提交")
 
 
-def states(account: Account, sitting_id: int) -> list[SignUpState]:
+def states(account: Account, sitting_id: int) -> list[Turn]:
     """All sign-ups of a sitting, in their order."""
     with Session(account.engine) as db:
         found = db.scalars(
             select(SignUp.state).where(SignUp.sitting_id == sitting_id).order_by(SignUp.number)
         )
-        return [SignUpState(state) for state in found]
+        return [Turn(state) for state in found]
+
+
+def numbers(account: Account, sitting_id: int) -> set[str]:
+    """All 报名号 that were given."""
+    with Session(account.engine) as db:
+        return set(db.scalars(select(SignUp.number).where(SignUp.sitting_id == sitting_id)))
 
 
 def counts(account: Account, sitting_id: int) -> tuple[int, int]:

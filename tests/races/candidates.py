@@ -62,7 +62,7 @@ def main() -> None:
                         select(SignUp.id).where(
                             SignUp.sitting_id == job["sitting"],
                             SignUp.worker_id == worker,
-                            SignUp.state.in_(sign_ups.LIVE),
+                            SignUp.state.in_(waiting.LIVE),
                         )
                     )
                     if act == "enter":

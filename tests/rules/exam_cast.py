@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.config import Waiting as Limits
-from models.exams import SignUp, SignUpState, Sitting
+from models.exams import SignUp, Sitting
 from models.messages import Notice
 from models.people import Organisation, Worker
-from models.waiting import Waiting, WaitingState
+from models.waiting import Turn
 from rules.exams import signing, sittings
 from rules.exams.signing import Person, Signed
 
@@ -69,37 +69,31 @@ def faults(db: Session, sitting_id: int) -> list[str]:
             .where(SignUp.sitting_id == sitting_id, SignUp.state == state)
         )
         or 0
-        for state in SignUpState
+        for state in Turn
     }
-    line = db.scalars(
-        select(Waiting).where(Waiting.kind == "exam", Waiting.subject_id == sitting_id).order_by(Waiting.id)
-    ).all()
-    held = have[SignUpState.PLACED] + have[SignUpState.OFFERED]
+    signed = db.scalars(select(SignUp).where(SignUp.sitting_id == sitting_id).order_by(SignUp.id)).all()
+    held = have[Turn.PLACED] + have[Turn.OFFERED]
     found = []
     if held > sitting.quota:
         found.append(f"{held} places of {sitting.quota}")
     if sitting.taken != held:
         found.append(f"{sitting.taken} places are counted, {held} are had or offered")
-    if sitting.waiting != have[SignUpState.WAITING]:
-        found.append(f"{sitting.waiting} are counted in line, {have[SignUpState.WAITING]} wait")
-    if sitting.free and have[SignUpState.WAITING]:
-        found.append(f"{sitting.free} places are free while {have[SignUpState.WAITING]} wait")
-    waits = [one for one in line if one.state == WaitingState.WAITING]
-    if len(waits) != have[SignUpState.WAITING]:
-        found.append("who waits is not who signed up to wait")
-    served = [one.id for one in line if one.offered_at is not None]
-    if served and waits and max(served) > min(one.id for one in waits):
+    if sitting.waiting != have[Turn.WAITING]:
+        found.append(f"{sitting.waiting} are counted in line, {have[Turn.WAITING]} wait")
+    if sitting.free and have[Turn.WAITING]:
+        found.append(f"{sitting.free} places are free while {have[Turn.WAITING]} wait")
+    waits = [one.id for one in signed if one.state == Turn.WAITING]
+    served = [one.id for one in signed if one.offered_at is not None]
+    if served and waits and max(served) > min(waits):
         found.append("somebody was offered a place before another who waits longer")
-    numbers = db.scalars(
-        select(SignUp.number).where(SignUp.sitting_id == sitting_id).order_by(SignUp.id)
-    ).all()
-    if list(numbers) != sorted(numbers):
+    numbers = [one.number for one in signed]
+    if numbers != sorted(set(numbers)):
         found.append("numbers are not in the order in which people signed up")
-    for one in line:
+    for one in signed:
         offers = db.scalars(
             select(Notice).where(Notice.worker_id == one.worker_id, Notice.kind == "exam_offer")
         ).all()
-        told = sum(offer.facts["sign_up"] == one.about_id for offer in offers)
+        told = sum(offer.facts["sign_up"] == one.id for offer in offers)
         if told != (one.offered_at is not None):
             found.append(f"{told} offers were told to somebody in line")
     return found

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.errors import Refused
-from models.exams import SignUp, SignUpState
+from models.exams import SignUp
 from models.people import Worker
+from models.waiting import Turn
 from rules import waiting
 from rules.exams import quotas, sign_ups
 from rules.exams.sign_ups import LINE
@@ -128,8 +129,8 @@ def live(town: Town, seed: int, steps: int) -> None:
         where = f"seed {seed}, step {step}: {act}"
         town.db.expire_all()
         for each in mine:
-            state = SignUpState(town.db.get_one(SignUp, each).state)
-            said = str(state) if state in sign_ups.LIVE else "over"
+            state = Turn(town.db.get_one(SignUp, each).state)
+            said = str(state) if state in waiting.LIVE else "over"
             assert said == paper.state(each), f"{where}: sign-up {each}"
         assert sitting.quota == paper.quota, where
         assert faults(town.db, sitting.id) == [], where

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db import engine_for
-from models.exams import SignUp, SignUpState, Sitting
+from models.exams import SignUp, Sitting
 from models.messages import Notice
-from models.waiting import WaitingState
+from models.waiting import Turn
 from rules import waiting
 from rules.exams import eligibility, sign_ups, sittings
 from rules.exams.sign_ups import LINE
@@ -149,7 +149,7 @@ def test_C4_a_freed_place_is_held_for_the_first_in_line_and_for_nobody_else(town
         sign_ups.accept(town.db, second.id, None, now=NOW)
     assert faults(town.db, sitting.id) == []
     for _twice in range(2):
-        assert sign_ups.accept(town.db, first.id, waits.id, now=NOW).state == SignUpState.PLACED
+        assert sign_ups.accept(town.db, first.id, waits.id, now=NOW).state == Turn.PLACED
     assert faults(town.db, sitting.id) == []
 
 
@@ -170,7 +170,7 @@ def test_C4_an_offer_ends_at_its_moment_and_passes_on(town: Town) -> None:
     assert told(town, second.id) == ["exam_offer"]
     with refused("offer_over"):
         sign_ups.accept(town.db, first.id, one.id, now=over)
-    assert sign_ups.accept(town.db, second.id, two.id, now=over).state == SignUpState.PLACED
+    assert sign_ups.accept(town.db, second.id, two.id, now=over).state == Turn.PLACED
     assert faults(town.db, sitting.id) == []
 
 
@@ -245,7 +245,5 @@ def test_nobody_reads_or_moves_what_is_anothers(town: Town) -> None:
 
 
 def test_states_move_by_their_tables_alone() -> None:
-    assert set(waiting.MOVES) == {WaitingState.WAITING, WaitingState.OFFERED}
-    assert set(sign_ups.MOVES) == set(sign_ups.LIVE)
-    ends = {after for moves in sign_ups.MOVES.values() for after in moves} - set(sign_ups.LIVE)
-    assert ends == {SignUpState.WITHDRAWN, SignUpState.LAPSED}
+    ends = {after for moves in waiting.MOVES.values() for after in moves} - set(waiting.LIVE)
+    assert ends == {Turn.WITHDRAWN, Turn.LAPSED}
