@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from forms import FORMS
+from web.mobile.forms import unfinished
 from web.mobile.gate import Pages, Visit, page
 
 pages = Pages("home")
@@ -15,4 +17,10 @@ ENTRIES: Final[tuple[tuple[str, str, str], ...]] = ()
 @pages.route("/")
 def index(visit: Visit) -> Any:
     """The first page."""
-    return page("home.html", entries=ENTRIES)
+    return page(
+        "home.html",
+        offers=[(FORMS[offer.form], offer.about) for offer in visit.filling.offers()],
+        unfinished=unfinished(visit),
+        forms=FORMS,
+        entries=ENTRIES,
+    )

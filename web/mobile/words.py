@@ -37,6 +37,10 @@ SNAPSHOT: Final = (
 )
 
 
+BEGUN_ELSEWHERE: Final = "你还有一份“{}”没填完。"
+DONE: Final = "办好了"
+
+
 def refusal(refused: Refused) -> str:
     """The sentence for a rule's no: the one that the chat says."""
     if refused.code not in texts.REFUSALS:
