@@ -22,8 +22,10 @@ from forms import FORMS, paper
 from forms.chat import DRAFT
 from forms.draft import Draft, State
 from forms.form import Form
+from forms.words import plain
 from models.messages import Dialog
 from web.mobile.gate import Pages, Visit, page, to
+from web.mobile.words import NOT_WRITTEN
 
 pages = Pages("forms")
 LONGEST = 500
@@ -86,11 +88,10 @@ def _act(visit: Visit, form: Form, converse: Any, text: str, *, tap: str, typed:
     # the same button twice is one act; another answer from the same page, gone back to, is another
     act = hashlib.sha256(f"{nonce} {form.name} {tap} {text}".encode()).hexdigest()[:16]
     openid = visit.worker.openid
+    shown = {"id": act, "typed": typed, "is_empty": not plain(text)}
     visit.db.rollback()  # whatever was read; the act has a transaction of its own
     try:
-        visit.bot.attend(
-            openid, f"{openid}:page{act}", converse, text=text, tap=tap, shown={"id": act, "typed": typed}
-        )
+        visit.bot.attend(openid, f"{openid}:page{act}", converse, text=text, tap=tap, shown=shown)
     except (Engaged, *LOST):
         raise ServiceUnavailable from None
     return to("forms.one", name=form.name, said=act)
@@ -100,6 +101,8 @@ def _asked(facts: dict[str, Any], sheet: paper.Sheet, says: list[Say], shown: di
     """The page of a step. What was said without the question behind it is about an answer that was not taken."""
     words = "\n".join(paper.lead(say.text, sheet) for say in says).strip()
     is_wrong = bool(says) and not says[-1].text.endswith(sheet.said)
+    if shown.get("is_empty") and sheet.question and not words:
+        words, is_wrong = NOT_WRITTEN, True
     return page(
         "question.html" if sheet.question else "summary.html",
         **facts,

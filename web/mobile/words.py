@@ -37,8 +37,7 @@ SNAPSHOT: Final = (
 )
 
 
-BEGUN_ELSEWHERE: Final = "你还有一份“{}”没填完。"
-DONE: Final = "办好了"
+NOT_WRITTEN: Final = "这一项还没写，写一下再点“下一步”。"
 
 
 def refusal(refused: Refused) -> str:

@@ -132,7 +132,8 @@ class Hall:
 @contextmanager
 def open_hall(config: Config, base: str = BASE, **limits: float) -> Iterator[Hall]:
     """The pages, ready to be opened."""
-    with run(config) as wechat:
+    callback = f"{base}/wechat" if base != BASE else ""
+    with run(config, mode="plain", callback_url=callback, verify_on_start=False) as wechat:
         config = in_mode(pointed_at(config, wechat.url), "plain")
         config = config.model_copy(update={"web": config.web.model_copy(update={"base_url": base})})
         with opened(config, pages=True, **limits) as found:

@@ -124,7 +124,8 @@ def test_what_cannot_be_read_is_said_beside_the_question_in_the_chats_words(phon
     assert 'role="alert"' in phone.page
     assert 'value="三千年&lt;script&gt;"' in phone.page
     assert "哪一年出生" in phone.words
-    phone.sends("/forms/profile", answer="")
+    phone.sends("/forms/profile", answer=" ")
+    assert "这一项还没写" in phone.words
     assert "哪一年出生" in phone.words
     phone.sends("/forms/profile", answer="上个月")
     assert "比如：1990" in phone.words
