@@ -96,6 +96,7 @@ class Browser:
         )
 
     def _read(self, answer: TestResponse, path: str) -> TestResponse:
+        answer.request.environ["wsgi.input"].close()  # a large body lies in a file
         if answer.mimetype == "text/html" and answer.status_code not in (301, 302, 303, 308):
             self.page, self.path = answer.text, path
         return answer
