@@ -178,6 +178,11 @@ def test_words_that_worry_us_are_answered_with_care_and_the_form_stays(hall: Hal
     phone.sends("/forms/profile", answer="活着没意思，不想活了")
     assert "12356" in phone.words
     assert "用一句话说说自己" in phone.words
+    assert 'class="wrong"' not in phone.page, "nobody did anything wrong"
+    phone.sends("/crisis_call/begin")
+    assert "电话" in phone.words
+    phone.sends("/forms/crisis_call", answer="13800138000")
+    assert "交上来了" in phone.words
     with Session(hall.account.engine) as db:
         assert db.scalar(select(func.count()).where(Handover.about == "crisis")) == 1
 
