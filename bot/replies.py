@@ -7,8 +7,10 @@ customer-service page (a link `weixin://bizmsgmenu` sends its words as a text me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 TEXT_LIMIT = 2048
 """Bytes of UTF-8 that one text may hold, passive or pushed."""
@@ -51,6 +53,15 @@ class Say:
     text: str
     taps: tuple[Tap, ...] = ()
     is_rendered: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, to be kept."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Say:
+        """What `to_json` gave."""
+        return cls(data["text"], tuple(Tap(**tap) for tap in data["taps"]), data["is_rendered"])
 
 
 @lru_cache(1024)  # nearly all labels are said again and again

@@ -31,11 +31,12 @@ class _Section(BaseModel):
 
 
 class MenuButton(_Section):
-    """One menu button; a top button has either children or an own key/url."""
+    """One menu button; a top button has either children or an own key/url/page (an address below web.base_url)."""
 
     name: str
     key: str = ""
     url: str = ""
+    page: str = ""
     children: tuple[MenuButton, ...] = ()
 
 
@@ -49,6 +50,7 @@ class WeChat(_Section):
     mode: Literal["plain", "compatible", "secure"]
     api_base: Address
     mp_base: Address
+    open_base: Address
     connect_timeout: float = Field(gt=0, le=60)
     read_timeout: float = Field(gt=0, le=60)
     templates: dict[str, str]

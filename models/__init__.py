@@ -10,6 +10,7 @@ from models import (
     matchmaking,
     messages,
     people,
+    photos,
 )
 from models.base import Base
 
@@ -24,4 +25,5 @@ __all__ = [
     "matchmaking",
     "messages",
     "people",
+    "photos",
 ]

@@ -26,7 +26,7 @@ from core.redis import LOST
 from rules import dialogs, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
-from rules.matchmaking import requests
+from rules.matchmaking import photos, requests
 from tasks import broadcasts
 from tasks.engine import Engine
 from tasks.leader import Leader
@@ -91,6 +91,12 @@ def forget(work: Workplace, now: datetime) -> None:
     _until_done(work, retention.forget_logins, now - timedelta(days=console.log_days))
 
 
+def sweep_photos(work: Workplace, now: datetime) -> None:
+    """Files of photos that were taken away, or never made it into the database."""
+    with Session(work.engine) as db:
+        photos.sweep(db, photos.folder(work.config))
+
+
 def remind_bookings(work: Workplace, now: datetime) -> None:
     """Bookings that come near."""
     hours = work.config.appointments.reminder_hours
@@ -122,6 +128,7 @@ JOBS: tuple[Job, ...] = (
     Job("erase dialogs", 300, erase_dialogs),
     Job("pass on places", 15, pass_on_places),
     Job("forget", "20 4 * * *", forget),
+    Job("sweep photos", 300, sweep_photos),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
     Job("broadcasts", 1, look_at_broadcasts),

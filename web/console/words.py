@@ -86,6 +86,7 @@ ACTS: Final = MappingProxyType(
         "handover_close": "关闭对话",
         "worker_read": "查看职工",
         "contact_read": "查看联系方式",
+        "photo_read": "查看照片",
     }
 )
 

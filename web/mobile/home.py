@@ -1,0 +1,28 @@
+"""/m/: what can be done on a page."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from forms import FORMS
+from web.mobile.forms import unfinished
+from web.mobile.gate import Pages, Visit, page
+
+pages = Pages("home")
+
+ENTRIES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("我的照片", "mobile.photos.index", "放在资料卡里，审核的人看得到"),
+)
+"""Further lines of the page: what it is called, its endpoint, and a few words about it."""
+
+
+@pages.route("/")
+def index(visit: Visit) -> Any:
+    """The first page."""
+    return page(
+        "home.html",
+        offers=[(FORMS[offer.form], offer.about) for offer in visit.filling.offers()],
+        unfinished=unfinished(visit),
+        forms=FORMS,
+        entries=ENTRIES,
+    )
