@@ -20,7 +20,8 @@ from models.people import Worker
 from rules import conversations as rules
 from rules import staff as staff_rules
 from rules.access import Permission
-from web.console import words
+from web.console import exports, words
+from web.console.exports import Column, Export
 from web.console.forms import Form, Length, StringField, TextAreaField, line, needed, paragraph
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
@@ -93,6 +94,26 @@ def about(value: str) -> str:
 def _reported(value: str) -> int | None:
     number = value.removeprefix("report:")
     return int(number) if number != value and number.isdecimal() else None
+
+
+EXPORT = Export(
+    "conversations",
+    "等回复的对话",
+    (
+        Column("编号", lambda row: row.Handover.id, 10),
+        Column("事由", lambda row: about(row.Handover.about), 24),
+        Column("职工", lambda row: row.Handover.worker_id, 10),
+        Column("开始于", lambda row: words.clock(row.Handover.at), 18),
+    ),
+)
+exports.offer(
+    pages,
+    "/conversations",
+    EXPORT,
+    needs=Permission.CONVERSATIONS_ANSWER,
+    listing=lambda desk: listing(desk.now),
+    query=lambda desk: rules.queue(desk.db, desk.staff, now=desk.now),
+)
 
 
 @pages.route("/conversations", needs=Permission.CONVERSATIONS_ANSWER)

@@ -14,7 +14,8 @@ from models.people import Organisation, Staff, Worker
 from rules import access, audit
 from rules.access import Permission
 from rules.matchmaking import reviewing
-from web.console import conversations
+from web.console import conversations, exports, words
+from web.console.exports import Column, Export
 from web.console.forms import Form, Length, StringField, line, needed
 from web.console.gate import Desk, Pages, page
 from web.console.lists import Filter, Listing, Sort
@@ -94,6 +95,31 @@ def reached(db: Session, desk: Desk) -> Select[*tuple[Any, ...]]:
         .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
         .where(access.in_scope(db, desk.staff, Worker, now=desk.now))
     )
+
+
+EXPORT = Export(
+    "workers",
+    "职工",
+    (
+        Column("编号", lambda row: row.Worker.id, 10),
+        Column("昵称", lambda row: row.Profile and row.Profile.nickname),
+        Column("资料卡", lambda row: row.Profile and words.PROFILE_STATES.get(row.Profile.state), 10),
+        Column("单位", lambda row: row.Organisation and row.Organisation.name, 28),
+        Column("联系方式", lambda row: row.Profile and row.Profile.contact, 18, words.masked),
+        Column("关注时间", lambda row: row.Worker.followed_at and words.clock(row.Worker.followed_at), 18),
+        Column(
+            "取消关注", lambda row: row.Worker.unfollowed_at and words.clock(row.Worker.unfollowed_at), 18
+        ),
+    ),
+)
+exports.offer(
+    pages,
+    "/workers",
+    EXPORT,
+    needs=Permission.WORKERS_SEE,
+    listing=lambda desk: LISTING,
+    query=lambda desk: reached(desk.db, desk),
+)
 
 
 @pages.route("/workers", needs=Permission.WORKERS_SEE)

@@ -34,6 +34,7 @@
       for (const field of all("input, select", form)) if (field.value === "") field.disabled = true;
       return;
     }
+    if (form.dataset.file !== undefined) return; // what comes back is a file: the page stays, and may be sent again
     if (form.dataset.sent) { event.preventDefault(); return; }
     const sure = event.submitter?.dataset.sure;
     if (sure && !window.confirm(sure)) { event.preventDefault(); return; }
