@@ -40,7 +40,7 @@ from web.console.lists import SIZES
 ROOT: Final = "/console"
 COOKIE: Final = "nj_console"
 PARTS: Final = (
-    "token", "flashes", "errors", "field", "tools", "export_link", "head", "leaves", "nothing",
+    "token", "flashes", "errors", "field", "tools", "export_link", "pick", "bulk", "head", "leaves", "nothing",
 )  # fmt: skip
 """The macros of console/_parts.html that every template may use."""
 BODY_BYTES: Final = 256 * 1024

@@ -48,6 +48,7 @@ class Listing:
     def asked(self, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None) -> Asked:
         """All rows that the URL asks for, in its order. What it asks wrongly is taken as not asked: nobody types it."""
         args = request.args if args is None else args
+        everything = query
         chosen: dict[str, str] = {}
         said: list[tuple[str, str]] = []
         if self.search and (words := args.get("q", "").strip()[:SEARCH_LENGTH].replace("\0", "")):
@@ -70,7 +71,7 @@ class Listing:
             chosen["sort"] = f"-{name}" if is_down else name
         columns = self.sorts[name].columns
         ordered = query.order_by(None).order_by(*(c.desc() if is_down else c for c in columns))
-        return Asked(ordered, chosen, said, name, is_down)
+        return Asked(everything, ordered, chosen, said, name, is_down)
 
     def read(
         self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None
@@ -90,8 +91,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address asks of a list: the query, and what was chosen, as in the address and as one reads it."""
+    """What an address asks of a list: all there is, what of it, and the choice as one reads it."""
 
+    everything: Select[*tuple[Any, ...]]
     query: Select[*tuple[Any, ...]]
     chosen: Mapping[str, str]
     said: Sequence[tuple[str, str]]
