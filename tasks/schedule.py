@@ -27,7 +27,7 @@ from rules import dialogs, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
 from rules.matchmaking import requests
-from tasks import broadcasts
+from tasks import broadcasts, codes
 from tasks.engine import Engine
 from tasks.leader import Leader
 
@@ -104,6 +104,11 @@ def warn_of_year(work: Workplace, now: datetime) -> None:
     _once(work, partial(years.warn_missing, workdays=calendar, days=days), now)
 
 
+def make_codes(work: Workplace, now: datetime) -> None:
+    """Codes of walls that somebody wants to print."""
+    codes.make_wanted(work.config, work.engine, work.redis, now)
+
+
 def look_at_broadcasts(work: Workplace, now: datetime) -> None:
     """What goes out, is to go on, or hangs: tasks for whichever worker is free."""
     with Session(work.engine) as db:
@@ -124,6 +129,7 @@ JOBS: tuple[Job, ...] = (
     Job("forget", "20 4 * * *", forget),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
+    Job("make codes", 3, make_codes),
     Job("broadcasts", 1, look_at_broadcasts),
 )
 

@@ -10,7 +10,19 @@ from sqlalchemy import Engine
 
 from bot.client import Client
 from core.config import Config
-from web.console import conversations, doors, home, joining, mine, organisations, profiles, staff, workers
+from web.console import (
+    conversations,
+    doors,
+    home,
+    joining,
+    mine,
+    organisations,
+    prints,
+    profiles,
+    staff,
+    walls,
+    workers,
+)
 from web.console.gate import Gate
 
 PAGES = (
@@ -20,6 +32,8 @@ PAGES = (
     home.pages,
     profiles.pages,
     conversations.pages,
+    walls.pages,
+    prints.pages,
     workers.pages,
     organisations.pages,
     staff.pages,

@@ -7,7 +7,15 @@ from typing import Any, ClassVar
 
 from flask import request
 from wtforms import Form as WTForm
-from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Length, StopValidation
 
 from core.errors import Refused
@@ -17,6 +25,7 @@ from web.console import words
 __all__ = [
     "Form",
     "HiddenField",
+    "IntegerField",
     "Length",
     "PasswordField",
     "RadioField",

@@ -167,6 +167,7 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("首页", "console.home.index", None),
     ("资料卡审核", "console.profiles.index", Permission.PROFILES_REVIEW),
     ("对话", "console.conversations.index", Permission.CONVERSATIONS_ANSWER),
+    ("相亲墙", "console.walls.index", Permission.WALLS_PRINT),
     ("职工", "console.workers.index", Permission.WORKERS_SEE),
     ("单位", "console.organisations.index", None),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),

@@ -38,12 +38,13 @@ class Sort:
 
 @dataclass(frozen=True)
 class Listing:
-    """How a list of one feature is searched, narrowed and sorted. The first sort is the usual one."""
+    """How a list of one feature is searched, narrowed and sorted. The first sort and `size` are the usual ones."""
 
     sorts: Mapping[str, Sort]
     filters: Sequence[Filter] = ()
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: str = ""
+    size: int = SIZES[0]
 
     def asked(self, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None) -> Asked:
         """All rows that the URL asks for, in its order. What it asks wrongly is taken as not asked: nobody types it."""
@@ -74,19 +75,35 @@ class Listing:
         return Asked(everything, ordered, chosen, said, name, is_down)
 
     def read(
-        self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None
+        self,
+        db: Session,
+        query: Select[*tuple[Any, ...]],
+        args: MultiDict[str, str] | None = None,
+        *,
+        endpoint: str = "",
     ) -> Listed:
-        """The page that the URL asks for."""
+        """The page that the URL asks for. `endpoint` is the list's own, where a form's page shows it again."""
         args = request.args if args is None else args
         asked = self.asked(query, args)
-        size = _number(args.get("size"), SIZES[0])
-        size = size if size in SIZES else SIZES[0]
-        chosen = {**asked.chosen, **({"size": str(size)} if size != SIZES[0] else {})}
+        size = _number(args.get("size"), self.size)
+        size = size if size in SIZES else self.size
+        chosen = {**asked.chosen, **({"size": str(size)} if size != self.size else {})}
         count = asked.count(db)
         pages = max(1, -(-count // size))
         number = min(max(1, _number(args.get("page"), 1)), pages)
         rows = db.execute(asked.query.limit(size).offset((number - 1) * size)).all() if count else []
-        return Listed(self, rows, count, number, pages, size, asked.sort, asked.is_down, chosen)
+        return Listed(
+            self,
+            rows,
+            count,
+            number,
+            pages,
+            size,
+            asked.sort,
+            asked.is_down,
+            chosen,
+            endpoint or request.endpoint or "",
+        )
 
 
 @dataclass(frozen=True)
@@ -118,6 +135,7 @@ class Listed:
     sort: str
     is_down: bool
     chosen: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str = ""
 
     @property
     def first(self) -> int:
@@ -142,7 +160,12 @@ class Listed:
             for key, value in args.items()
             if value not in (None, "") and (key, value) != ("page", 1)
         }
-        return url_for(request.endpoint or "", **(request.view_args or {}), **kept)
+        return url_for(self.endpoint, **(request.view_args or {}), **kept)
+
+    @property
+    def plain_url(self) -> str:
+        """All of the list, as one comes to it."""
+        return url_for(self.endpoint, **(request.view_args or {}))
 
     def elsewhere(self, endpoint: str, **values: Any) -> str:
         """Another page about these very rows: its export, an act on many of them."""

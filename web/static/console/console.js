@@ -65,6 +65,26 @@
     show();
   }
 
+  // a wall: drag a card to another place
+  const move = document.getElementById("move");
+  if (move) {
+    for (const slot of all("[data-place]")) {
+      const here = slot.dataset.place;
+      slot.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", here));
+      slot.addEventListener("dragover", (event) => { event.preventDefault(); slot.classList.add("over"); });
+      slot.addEventListener("dragleave", () => slot.classList.remove("over"));
+      slot.addEventListener("drop", (event) => {
+        event.preventDefault();
+        slot.classList.remove("over");
+        const from = event.dataTransfer.getData("text/plain");
+        if (!from || from === here) return;
+        move.elements.from.value = from;
+        move.elements.to.value = here;
+        move.requestSubmit();
+      });
+    }
+  }
+
   // rows: J and K
   const rows = all("[data-rows] tbody tr");
   let chosen = -1;
@@ -129,6 +149,18 @@
       for (const line of all("[data-when]")) line.hidden = line.dataset.when !== said.state;
       if (said.state === "confirmed") { document.querySelector("form[data-finish]").requestSubmit(); return false; }
       return said.state === "waiting" || said.state === "scanned";
+    });
+  }
+
+  // something that a worker does: how much is left, and the page anew when it is done
+  const progress = document.querySelector("[data-progress]");
+  if (progress) {
+    every(2, async () => {
+      const said = await read(progress.dataset.progress);
+      if (!said) return true;
+      progress.querySelector("[data-left-over]").textContent = said.left;
+      if (said.is_over) location.reload();
+      return !said.is_over;
     });
   }
 
