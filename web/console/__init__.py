@@ -14,6 +14,7 @@ from web.console import (
     conversations,
     doors,
     home,
+    imports,
     joining,
     mine,
     organisations,
@@ -36,6 +37,7 @@ PAGES = (
     prints.pages,
     workers.pages,
     organisations.pages,
+    imports.pages,
     staff.pages,
 )
 

@@ -119,6 +119,7 @@ class Route:
     needs: Needs
     limit: str
     polls: bool
+    body: int
 
 
 class Pages:
@@ -136,13 +137,17 @@ class Pages:
         methods: tuple[str, ...] = ("GET",),
         limit: str = "",
         polls: bool = False,
+        body: int = 0,
     ) -> Callable[[View], View]:
         """The view at this address below /console. `limit` is how often one address may send a POST, or, where
-        there is none, ask: "10/minute". `polls`: pages ask by themselves, so it keeps no login open."""
+        there is none, ask: "10/minute". `polls`: pages ask by themselves, so it keeps no login open.
+        `body`: how many bytes may be sent, where that is more than usual."""
 
         def declare(view: View) -> View:
             endpoint = f"console.{self.name}.{view.__name__}"
-            self.routes.append(Route(ROOT + rule, endpoint, view, methods, needs, limit, polls))
+            self.routes.append(
+                Route(ROOT + rule, endpoint, view, methods, needs, limit, polls, body or BODY_BYTES)
+            )
             return view
 
         return declare
@@ -170,6 +175,7 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("相亲墙", "console.walls.index", Permission.WALLS_PRINT),
     ("职工", "console.workers.index", Permission.WORKERS_SEE),
     ("单位", "console.organisations.index", None),
+    ("导入", "console.imports.index", Permission.WORKERS_CHANGE),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
 )
 """The menu at the side: what it is called, where it leads, and who sees it."""
@@ -286,9 +292,9 @@ class Gate:
         return view
 
     def _serve(self, route: Route, values: Mapping[str, Any]) -> ResponseReturnValue:
-        if (request.content_length or 0) > BODY_BYTES:
+        if (request.content_length or 0) > route.body:
             return self._error(413)
-        request.max_content_length = BODY_BYTES
+        request.max_content_length = route.body
         where = Where(ip=request.remote_addr or "", browser=request.user_agent.string[:200])
         is_read = request.method in ("GET", "HEAD", "OPTIONS")
         if (
