@@ -27,6 +27,8 @@ from rules.access import Permission
 
 MOST_BAD: Final = 500
 """Bad cells that are listed; who has more has another problem."""
+MOST_LABELS: Final = 12
+"""Choices that are named where none of them was written; in chat they stand on taps."""
 _MARKS = re.compile(r"[*＊]|[（(].*?[)）]")
 
 
@@ -184,7 +186,8 @@ def _answer(item: Field, text: str, given: Given) -> Got | str:
     if isinstance(heard, Either):
         return f"可以是{'，也可以是'.join(label for label, _ in heard.options)}，请写清楚。"
     if not isinstance(heard, Got):
-        return heard.sentence
+        labels = [option.label for option in item.options(given)]
+        return f"填其中一个：{'、'.join(labels)}。" if 0 < len(labels) <= MOST_LABELS else heard.sentence
     return item.problem(heard.value, given) or heard
 
 

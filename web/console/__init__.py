@@ -11,7 +11,9 @@ from sqlalchemy import Engine
 from bot.client import Client
 from core.config import Config
 from web.console import (
+    branches,
     conversations,
+    days,
     doors,
     home,
     imports,
@@ -37,6 +39,8 @@ PAGES = (
     prints.pages,
     workers.pages,
     organisations.pages,
+    branches.pages,
+    days.pages,
     imports.pages,
     staff.pages,
 )

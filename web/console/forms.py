@@ -6,8 +6,8 @@ import re
 from typing import Any, ClassVar
 
 from flask import request
-from wtforms import Form as WTForm
 from wtforms import (
+    DateField,
     HiddenField,
     IntegerField,
     PasswordField,
@@ -16,6 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms import Form as WTForm
 from wtforms.validators import Length, StopValidation
 
 from core.errors import Refused
@@ -23,6 +24,7 @@ from core.visible import tidy
 from web.console import words
 
 __all__ = [
+    "DateField",
     "Form",
     "HiddenField",
     "IntegerField",

@@ -175,6 +175,7 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("相亲墙", "console.walls.index", Permission.WALLS_PRINT),
     ("职工", "console.workers.index", Permission.WORKERS_SEE),
     ("单位", "console.organisations.index", None),
+    ("节假日", "console.days.index", Permission.APPOINTMENTS_PLAN),
     ("导入", "console.imports.index", Permission.WORKERS_CHANGE),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
 )

@@ -18,7 +18,7 @@ from web.console import words
 from web.console.exports import attached, spooled
 from web.console.forms import Form, Length, StringField, line, needed
 from web.console.gate import Desk, Pages, page, say, to
-from web.console.walls import shown
+from web.console.walls import PART, shown
 
 pages = Pages("walls")
 _P: Final = Permission.WALLS_PRINT
@@ -65,10 +65,21 @@ def print_wall(desk: Desk, number: int) -> Any:
     ready = [card for card in found if not cards.needs_code(card, now=desk.now, config=desk.config)]
     if not ready:
         return shown(desk, wall, 409, problem="没有可以打印的卡片：都打印过了，或者二维码还没有做好。")
-    what = "变了的" if only_changed else "全部"
+    parts = -(-len(ready) // PART)
+    part = (
+        1 if only_changed else _part(parts)
+    )  # what was printed is no longer changed: the next ones are the first
+    ready = ready[(part - 1) * PART : part * PART]
+    what = "变了的" if only_changed else f"第{part}部分" if parts > 1 else "全部"
     name = f"{wall.number}号墙-{wall.title}-{what}-{local(desk.now):%m%d-%H%M}.pdf"
-    facts = {"cards": len(ready), "changed": only_changed, "posters": posters}
+    facts = {"cards": len(ready), "part": part, "changed": only_changed, "posters": posters}
     return _pdf(desk, wall, ready, name, "wall_print", f"wall:{wall.id}", facts, posters=posters)
+
+
+def _part(parts: int) -> int:
+    text = request.form.get("part", "1")
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 1
+    return min(max(number, 1), parts)
 
 
 def _pdf(

@@ -26,6 +26,8 @@ from web.console.lists import Filter, Listed, Listing, Sort
 
 pages = Pages("walls")
 _P: Final = Permission.WALLS_PRINT
+PART: Final = 200
+"""Cards of one PDF: it is drawn in some seconds, while others are answered too."""
 GAP: Final = 60
 """Free places shown between two cards; a wider gap is only named."""
 
@@ -244,6 +246,8 @@ def shown(
         moving=moving,
         problem=problem,
         place=place,
+        parts=-(-count.cards // PART),
+        part_size=PART,
         acts=bulk.buttons(desk, pages, ACTS),
         free=desk.db.scalar(
             select(func.count()).select_from(layout.free(db, desk.staff, wall, now=desk.now).subquery())

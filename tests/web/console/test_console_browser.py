@@ -139,6 +139,10 @@ def test_no_page_is_wider_than_its_screen(config: Config, browser: Browser, size
         page = context.new_page()
         problems = watched(page)
         ids = office.ids
+        with office.town() as town:
+            card = town.listed(town.wall(1, "90后"), nickname="二十个字那么长的昵称也放得下才行对不对啊")
+            town.listed(town.wall(12, "优质单身"))
+            wall = (card.wall.event_id, card.wall_id, card.id)
         paths = [
             "",
             "profiles",
@@ -147,6 +151,14 @@ def test_no_page_is_wider_than_its_screen(config: Config, browser: Browser, size
             "workers",
             "workers/1",
             "organisations",
+        ]
+        paths += ["workers/export", "fairs", f"fairs/{wall[0]}", f"walls/{wall[1]}", f"cards/{wall[2]}"]
+        paths += [
+            f"walls/{wall[1]}/add",
+            "imports",
+            "imports/holidays",
+            "days",
+            f"organisations/{ids['north']}",
         ]
         paths += [f"conversations/{ids['north_talk']}", "staff", "staff/invite", "staff/2", "mine"]
         for path in paths:

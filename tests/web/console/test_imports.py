@@ -71,6 +71,7 @@ def test_D6_each_bad_cell_is_named_and_nothing_is_changed(office: Office) -> Non
         ("2", "日期"), ("3", "安排"), ("4", "按周几上班"), ("5", "安排"), ("6", "安排"), ("8", "日期"),
     ]  # fmt: skip
     assert "本来就上班" in found[3][2]
+    assert found[1][2] == "填其中一个：放假、上班、照常。"
     assert found[5][2] == "和第 7 行重复。"
     assert all(re.search("[\u4e00-\u9fff]", why) for *_, why in found)
     assert count(office, CalendarDay) == count(office, ImportRun) == 0

@@ -66,6 +66,7 @@ def ids(office: Office, district: str) -> dict[str, int]:
         "conversations": office.ids[f"{district}_talk"],
         "workers": office.ids[f"{district}_worker"],
         "staff": office.ids[f"{district}_admin"],
+        "organisations": office.ids[district],
         **fair(office, district),
     }
 

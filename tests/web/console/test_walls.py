@@ -15,6 +15,8 @@ from models.matchmaking import Card, Wall, place, position_of
 from rules.matchmaking import looking, walls
 from tests.rules.cast import NOW
 from tests.web.console.office import Office, Seat
+from web.console import prints
+from web.console import walls as wall_pages
 
 
 @pytest.fixture
@@ -86,6 +88,19 @@ def test_two_cards_change_places_and_both_are_printed_again(office: Office, wall
         assert 'action="/console/walls/1"' in answer.text, "search and leaves lead to the list"
     moves = [act for act in acts(office) if act[0] in ("card_move", "wall_print")]
     assert [act for act, *_ in moves] == ["wall_print", "card_move", "card_move", "wall_print", "card_move"]
+
+
+def test_a_large_wall_is_printed_in_parts(office: Office, wall: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prints, "PART", 2)
+    monkeypatch.setattr(wall_pages, "PART", 2)
+    seat = office.seat("boss")
+    assert "第 3–3 张" in seat.get(f"/walls/{wall}").text
+    said = printed(seat, wall, part="2")
+    assert ("禾1" in said, "禾2" in said) == (False, True)
+    assert "禾2" in printed(seat, wall, part="99")
+    said = printed(seat, wall, what="changed")
+    assert ("禾0" in said, "禾1" in said, "禾2" in said) == (True, True, False)
+    assert seat.post(f"/walls/{wall}/print", what="changed").status_code == 409
 
 
 def test_cards_are_voided_and_renewed_with_a_reason(office: Office, wall: int) -> None:
@@ -209,3 +224,26 @@ def test_a_renamed_wall_is_printed_whole(office: Office, wall: int) -> None:
     with Session(office.account.engine) as db:
         again = walls.to_print(db, db.get_one(Wall, wall), only_changed=True)
         assert len(again) == 3
+
+
+def test_what_people_write_is_text_on_walls_too(office: Office, wall: int) -> None:
+    evil = "<script>alert(1)</script>"
+    with office.town() as town:
+        one = town.db.get_one(Card, office.ids["card0"])
+        one.profile.nickname, one.profile.trade, one.profile.line = evil[:20], evil, evil
+        one.wall.title = evil
+        one.wall.event.title = evil
+        one.wall.event.place = evil
+    seat = office.seat("boss")
+    paths = ["/fairs", f"/fairs/{office.ids['fair']}", f"/walls/{wall}", f"/walls/{wall}?q={evil}"]
+    paths += [f"/cards/{office.ids['card0']}", f"/walls/{wall}/add"]
+    for path in paths:
+        text = seat.get(path).text
+        assert "<script>" not in text, path
+        assert "&lt;script&gt;" in text, path
+    seat.get(f"/walls/{wall}")
+    preview = seat.post(f"/walls/{wall}/bulk/revoke", ids=str(office.ids["card0"])).text
+    assert "<script>" not in preview
+    answer = seat.post(f"/walls/{wall}/print", what="all")
+    assert answer.status_code == 200
+    assert "\n" not in answer.headers["Content-Disposition"]
