@@ -22,6 +22,7 @@ def add(db: Session, staff: Staff, name: str, above: Organisation, *, now: datet
     access.need(staff, Permission.ORGANISATIONS_CHANGE)
     access.need_within(staff, above)
     _hold(db, above)
+    db.refresh(above)
     made = organisations.add(db, _name(name), above)
     audit.note(
         db,

@@ -146,9 +146,8 @@ def move(db: Session, staff: Staff, one: Card, position: int, *, now: datetime) 
     before = one.position
     if before == position:
         return None
-    other = db.scalar(
-        select(Card).where(Card.wall_id == one.wall_id, Card.position == position, Card.revoked_at.is_(None))
-    )
+    there = (Card.wall_id == one.wall_id, Card.position == position, Card.revoked_at.is_(None))
+    other = db.scalar(select(Card).where(*there).execution_options(populate_existing=True))
     try:
         if other is not None:
             _put(db, other, _ASIDE)
