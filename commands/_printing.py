@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import BinaryIO, TypeVar
 
 import click
 from sqlalchemy import Engine
@@ -17,18 +17,17 @@ from sqlalchemy.orm import Session
 from bot.client import Client
 from bot.platform_errors import CallFailed
 from core import redis
-from core.clock import local
-from core.config import ROOT, Config
+from core.config import Config
 from core.redis import LOST
-from models.matchmaking import Card, Wall
+from models.matchmaking import Wall
 from qr.fonts import FontsMissing
 from qr.images import png, svg
 from qr.scenes import CheckInScene
-from qr.sheets import Printed, PrintedCard, card_posters, wall_sheet
+from qr.sheets import Printed
 from rules.matchmaking import cards, walls
+from rules.matchmaking.printing import Sheets
 
 T = TypeVar("T")
-FONTS = ROOT / "web" / "static" / "vendor" / "fonts"
 
 
 @dataclass(frozen=True)
@@ -84,53 +83,12 @@ def print_wall(
         hanging = [card for card in walls.to_print(db, wall, only_changed=only_changed) if card.url]
         if not hanging:
             return Done(0, made, None)
-        shown = [_shown(card, wall, now) for card in hanging]
-        until = min(card.url_expires_at for card in hanging if card.url_expires_at)
-
-        def write(file: BinaryIO) -> Printed:
-            if posters:
-                return card_posters(
-                    shown,
-                    file,
-                    event_title=wall.event.title,
-                    printed_at=now,
-                    font_dir=FONTS,
-                    codes_until=until,
-                )
-            return wall_sheet(
-                shown,
-                file,
-                wall_title=f"{wall.number}号墙 {wall.title}",
-                event_title=wall.event.title,
-                printed_at=now,
-                font_dir=FONTS,
-                codes_until=until,
-            )
-
-        on_paper = [(card.id, card.url or "") for card in hanging]
+        sheets = Sheets(hanging, wall, now=now)
         db.rollback()  # drawing takes a while; nobody waits for it
-        printed = write_whole(out, write)
-        walls.mark_printed(db, on_paper, now=now)
+        printed = write_whole(out, lambda file: sheets.draw(file, posters=posters))
+        walls.mark_printed(db, sheets.on_paper, now=now)
         db.commit()
-        return Done(len(shown), made, printed)
-
-
-def _shown(card: Card, wall: Wall, now: datetime) -> PrintedCard:
-    """All of a card that goes on paper."""
-    profile = card.profile
-    sex: Literal["f", "m"] = "f" if profile.sex == "f" else "m"
-    return PrintedCard(
-        nickname=profile.nickname,
-        age=local(now).year - profile.birth_year,
-        sex=sex,
-        trade=profile.trade,
-        line=profile.line,
-        wall=wall.number,
-        position=card.place,
-        code_url=card.url or "",
-        section=wall.title,
-        serial=f"No. {card.id}",
-    )
+        return Done(len(sheets.on_paper), made, printed)
 
 
 def write_whole(out: Path, write: Callable[[BinaryIO], T]) -> T:

@@ -222,7 +222,7 @@ def list_(days: int) -> None:
             ),
         )
         limit = config.appointments.year_warning_days
-        missing = years.missing_year(terms(config).workdays, now, days=limit)
+        missing = years.missing_year(terms(db, config).workdays, now, days=limit)
         if missing is not None:
             click.echo(
                 f"{missing} 年的节假日还没有录入 {config.calendar_file.name}，那一年约不了。", err=True
@@ -239,7 +239,7 @@ def cancel(number: str, login: str, reason: str) -> None:
     with office(config) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
         booking = _booking(db, number)
-        bookings.cancel(db, booking, now=utcnow(), terms=terms(config), staff=staff, reason=reason)
+        bookings.cancel(db, booking, now=utcnow(), terms=terms(db, config), staff=staff, reason=reason)
         db.commit()
         click.echo(f"{booking.code} 取消了，会通知本人。")
 
@@ -262,7 +262,7 @@ def move(number: str, moment: datetime, login: str, reason: str) -> None:
             booking.professional_id,
             to,
             now=utcnow(),
-            terms=terms(config),
+            terms=terms(db, config),
             staff=staff,
             reason=reason,
         )

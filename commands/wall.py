@@ -19,7 +19,7 @@ from models.matchmaking import Card
 from rules import access, audit, events, organisations
 from rules import staff as staff_rules
 from rules.access import Permission
-from rules.matchmaking import cards, walls
+from rules.matchmaking import cards, layout, walls
 
 MOMENTS = ["%Y-%m-%d %H:%M"]
 
@@ -137,7 +137,7 @@ def print_(
             wall_id = walls.numbered(db, _fair(db, event_id), number).id
             staff = staff_rules.by_login(db, login) if login else None
             if staff:
-                access.need(staff, Permission.WALLS_PRINT)
+                layout.wall(db, staff, wall_id, now=now)
         out = out or _sheet(config.data_dir, number, poster, only_changed)
         with wechat(config) as client:
             done = print_wall(

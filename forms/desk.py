@@ -63,7 +63,7 @@ class Desk:
                     self._asker.db,
                     service,
                     now=self._asker.now,
-                    terms=terms(self._asker.config),
+                    terms=terms(self._asker.db, self._asker.config),
                     worker_id=self._asker.worker_id,
                 )
             )
@@ -76,7 +76,7 @@ class Desk:
 
     def is_known(self, day: dt.date) -> bool:
         """Whether the holidays of that day's year are in the calendar; if not, nothing follows from weekly hours."""
-        return terms(self._asker.config).workdays.knows(day.year)
+        return terms(self._asker.db, self._asker.config).workdays.knows(day.year)
 
 
 @dataclass(frozen=True, slots=True)

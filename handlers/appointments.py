@@ -109,7 +109,7 @@ def book(chat: Chat, answers: Any) -> Say:
             reason=answers["reason"],
             draft_id=forms.draft_id(chat),
             now=chat.now,
-            terms=terms(chat.config),
+            terms=terms(chat.db, chat.config),
         )
     except Refused as refused:
         return _ask_again(chat, refused, time)
@@ -124,7 +124,12 @@ def moved(chat: Chat, answers: Any) -> Say:
     booking = bookings.mine(chat.db, chat.worker_id, answers["booking"])
     try:
         bookings.move(
-            chat.db, booking, time.professional_id, time.starts_at, now=chat.now, terms=terms(chat.config)
+            chat.db,
+            booking,
+            time.professional_id,
+            time.starts_at,
+            now=chat.now,
+            terms=terms(chat.db, chat.config),
         )
     except Refused as refused:
         return _ask_again(chat, refused, time)
@@ -176,7 +181,7 @@ def cancel(chat: Chat, argument: str = "") -> Say:
         if booking.state == "booked" and chat.now > bookings.last_cancel(booking):
             raise Refused("cancel_late", until=bookings.last_cancel(booking))
         return texts.sure_to_cancel(booking, chat.now)
-    bookings.cancel(chat.db, booking, now=chat.now, terms=terms(chat.config))
+    bookings.cancel(chat.db, booking, now=chat.now, terms=terms(chat.db, chat.config))
     return texts.cancelled(booking, chat.now)
 
 
@@ -192,7 +197,7 @@ def confirm(chat: Chat, booking_id: str) -> Say:
 def drop(chat: Chat, booking_id: str) -> Say:
     """A reminder is answered: no. The seat is free at once."""
     booking = bookings.mine(chat.db, chat.worker_id, taps.number(booking_id))
-    bookings.cancel(chat.db, booking, now=chat.now, terms=terms(chat.config), may_be_late=True)
+    bookings.cancel(chat.db, booking, now=chat.now, terms=terms(chat.db, chat.config), may_be_late=True)
     return texts.cancelled(booking, chat.now)
 
 
@@ -269,7 +274,7 @@ def away(chat: Chat, argument: str) -> Say:
     hit = professionals.hit_by(chat.db, professional, starts_at, ends_at, now=chat.now)
     seen = frozenset(booking.id for booking in hit) if _mark(hit) == parts[2] else frozenset({-1})
     absence = professionals.be_away(
-        chat.db, professional, starts_at, ends_at, seen=seen, now=chat.now, terms=terms(chat.config)
+        chat.db, professional, starts_at, ends_at, seen=seen, now=chat.now, terms=terms(chat.db, chat.config)
     )
     told = len(hit) if absence.made_at == chat.now else 0
     return texts.away(starts_at, ends_at, told, absence.id, chat.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from datetime import datetime
 from functools import lru_cache
 
@@ -78,7 +79,7 @@ class ProfileMove(Base):
 
 
 class Wall(Base):
-    """A wall of cards at a fair."""
+    """A wall of cards at a fair. `codes_wanted_at`: since when somebody waits for codes to be made for its cards."""
 
     __tablename__ = "wall"
 
@@ -86,6 +87,7 @@ class Wall(Base):
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
     number: Mapped[int]
     title: Mapped[str] = mapped_column(String(40))
+    codes_wanted_at: Mapped[datetime | None]
 
     event: Mapped[Event] = relationship()
 
@@ -102,7 +104,7 @@ class Card(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"), index=True)
-    wall_id: Mapped[int] = mapped_column(ForeignKey("wall.id"))
+    wall_id: Mapped[int] = mapped_column(ForeignKey("wall.id"), index=True)
     position: Mapped[int]
     token: Mapped[str] = mapped_column(String(32), unique=True)
     issued_at: Mapped[datetime]
@@ -148,6 +150,20 @@ def place(position: int) -> str:
         row, digit = divmod(row - 1, 26)
         letters = chr(65 + digit) + letters
     return f"{letters}-{column + 1:02d}"
+
+
+def position_of(text: str) -> int | None:
+    """The position that a letter and number stand for: "A-17", "a17" and "17" are one; None for anything else."""
+    found = re.fullmatch(r"\s*(?:([A-Z]{1,2})\s*[-－—]?\s*([0-9]{1,2})|([0-9]{1,5}))\s*", text.upper())
+    if found is None:
+        return None
+    letters, column, number = found.groups()
+    if number:
+        return int(number) or None
+    row = 0
+    for letter in letters:
+        row = row * 26 + ord(letter) - 64
+    return (row - 1) * 20 + int(column) if 1 <= int(column) <= 20 else None
 
 
 class Scan(Base):

@@ -13,7 +13,18 @@ from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, selec
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
-from models import appointments, broadcasts, events, exams, logins, matchmaking, messages, photos
+from models import (
+    appointments,
+    broadcasts,
+    calendar,
+    events,
+    exams,
+    imports,
+    logins,
+    matchmaking,
+    messages,
+    photos,
+)
 from models.audit import Audit, AuditHead
 from models.base import Base
 from models.people import Organisation, Staff, Worker
@@ -50,6 +61,7 @@ class Permission(enum.StrEnum):
     BROADCASTS_APPROVE = "broadcasts_approve"
     EXPORT = "export"
     ORGANISATIONS_CHANGE = "organisations_change"
+    CALENDAR_CHANGE = "calendar_change"
     STAFF_MANAGE = "staff_manage"
     AUDIT_SEE = "audit_see"
     HEALTH_SEE = "health_see"
@@ -84,7 +96,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
                 _P.BROADCASTS_APPROVE,
             }
         ),
-        Role.MANAGER: frozenset(_P) - {_P.ORGANISATIONS_CHANGE, _P.SETTINGS_SEE},
+        Role.MANAGER: frozenset(_P) - {_P.ORGANISATIONS_CHANGE, _P.CALENDAR_CHANGE, _P.SETTINGS_SEE},
         Role.ADMINISTRATOR: frozenset(_P),
         Role.PROFESSIONAL: frozenset({_P.HOME_SEE}),
         Role.DUTY: frozenset(
@@ -218,6 +230,9 @@ NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
         # known to everybody
         exams.Trade,
         exams.Level,
+        calendar.CalendarDay,
+        # what a file holds until it is brought in is for whoever chose it
+        imports.ImportRun,
     }
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from models.imports import ImportRun
 from models.logins import Binding, Invitation, Login, LoginAttempt, LoginDelay, ScanLogin
 from models.messages import Notice, NoticeState, Received
 
@@ -51,6 +52,11 @@ def forget_logins(db: Session, before: datetime, *, limit: int = 500) -> int:
         if count := _forget(db, table, which, limit):
             return count
     return 0
+
+
+def forget_imports(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Delete files that were checked before a moment and never brought in."""
+    return _forget(db, ImportRun, (ImportRun.made_at < before) & ImportRun.done_at.is_(None), limit)
 
 
 def _forget(db: Session, table: type[Any], which: ColumnElement[bool], limit: int) -> int:

@@ -23,11 +23,11 @@ from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
 from core.redis import LOST
-from rules import dialogs, logins, notices, retention, waiting
+from rules import calendar, dialogs, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
 from rules.matchmaking import photos, requests
-from tasks import broadcasts
+from tasks import broadcasts, codes
 from tasks.engine import Engine
 from tasks.leader import Leader
 
@@ -89,6 +89,7 @@ def forget(work: Workplace, now: datetime) -> None:
     _once(work, partial(logins.end_over, limits=console), now)
     _until_done(work, retention.forget_attempts, now - timedelta(days=console.log_days))
     _until_done(work, retention.forget_logins, now - timedelta(days=console.log_days))
+    _once(work, retention.forget_imports, now - timedelta(days=1))
 
 
 def sweep_photos(work: Workplace, now: datetime) -> None:
@@ -105,9 +106,18 @@ def remind_bookings(work: Workplace, now: datetime) -> None:
 
 def warn_of_year(work: Workplace, now: datetime) -> None:
     """A year whose holidays nobody entered yet."""
-    calendar = workdays.load(work.config.calendar_file)
+    base = workdays.load(work.config.calendar_file)
     days = work.config.appointments.year_warning_days
-    _once(work, partial(years.warn_missing, workdays=calendar, days=days), now)
+
+    def warn(db: Session, now: datetime) -> int:
+        return years.warn_missing(db, now, workdays=calendar.known(db, base), days=days)
+
+    _once(work, warn, now)
+
+
+def make_codes(work: Workplace, now: datetime) -> None:
+    """Codes of walls that somebody wants to print."""
+    codes.make_wanted(work.config, work.engine, work.redis, now)
 
 
 def look_at_broadcasts(work: Workplace, now: datetime) -> None:
@@ -131,6 +141,7 @@ JOBS: tuple[Job, ...] = (
     Job("sweep photos", 300, sweep_photos),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
+    Job("make codes", 3, make_codes),
     Job("broadcasts", 1, look_at_broadcasts),
 )
 

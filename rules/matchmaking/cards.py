@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.config import Config
@@ -143,7 +143,35 @@ def fresh_code(engine: Engine, card_id: int, client: CodeMaker, *, now: datetime
     return code.url
 
 
-def renew_codes(engine: Engine, wall: Wall, client: CodeMaker, *, now: datetime, config: Config) -> int:
+def without_code(db: Session, wall: Wall, *, now: datetime, config: Config) -> int:
+    """How many live cards of the wall have no code that lasts long enough to be printed."""
+    query = select(func.count(Card.id)).where(Card.wall_id == wall.id, _lacks_code(now, config))
+    return db.scalar(query) or 0
+
+
+def want_codes(db: Session, wall: Wall, *, now: datetime) -> None:
+    """Have the codes of this wall made by a worker (tasks/codes.py). Asked for twice, they are made once."""
+    db.execute(
+        update(Wall).where(Wall.id == wall.id, Wall.codes_wanted_at.is_(None)).values(codes_wanted_at=now)
+    )
+
+
+def _lacks_code(now: datetime, config: Config) -> ColumnElement[bool]:
+    """The same as `needs_code`, of live cards, as a condition."""
+    ends = Card.url_expires_at
+    missing = or_(Card.url.is_(None), ends.is_(None), ends < _soon(now, config))
+    return and_(Card.revoked_at.is_(None), missing)
+
+
+def renew_codes(
+    engine: Engine,
+    wall: Wall,
+    client: CodeMaker,
+    *,
+    now: datetime,
+    config: Config,
+    limit: int | None = None,
+) -> int:
     """Make every code of the wall's live cards last long enough to be printed; return how many were made.
 
     Commits as it goes and asks WeChat a few at a time, so that an error or a kill loses little: calling it again does
@@ -152,16 +180,9 @@ def renew_codes(engine: Engine, wall: Wall, client: CodeMaker, *, now: datetime,
     with Session(engine) as db:
         tokens = db.scalars(
             select(Card.token)
-            .where(
-                Card.wall_id == wall.id,
-                Card.revoked_at.is_(None),
-                or_(
-                    Card.url.is_(None),
-                    Card.url_expires_at.is_(None),
-                    Card.url_expires_at < _soon(now, config),
-                ),
-            )
+            .where(Card.wall_id == wall.id, _lacks_code(now, config))
             .order_by(Card.position)
+            .limit(limit)
         ).all()
     made = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:

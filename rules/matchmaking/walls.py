@@ -24,12 +24,14 @@ _BORN = re.compile(
 
 @dataclass(frozen=True)
 class WallCount:
-    """A wall with how many cards hang there, how many of them must be printed, and how often they were scanned."""
+    """A wall with how many cards hang there, how many of them must be printed, and how often they were scanned, by
+    how many people."""
 
     wall: Wall
     cards: int
     to_print: int
     scans: int
+    people: int
 
 
 @dataclass(frozen=True)
@@ -131,12 +133,12 @@ def without_card(db: Session, *, now: datetime, after: int = 0, limit: int = 500
 # What to print
 
 
-def _is_hanging() -> ColumnElement[bool]:
+def is_hanging() -> ColumnElement[bool]:
     """On paper is only what anybody may see: live cards of listed profiles."""
     return and_(Card.revoked_at.is_(None), Profile.state == ProfileState.LISTED)
 
 
-def _must_print() -> ColumnElement[bool]:
+def must_print() -> ColumnElement[bool]:
     """Never printed with its present code, or the text was changed and approved since."""
     return or_(Card.printed_at.is_(None), Card.printed_at < Profile.listed_at)
 
@@ -147,10 +149,10 @@ def to_print(db: Session, wall: Wall, *, only_changed: bool = False) -> list[Car
         select(Card)
         .join(Card.profile)
         .options(contains_eager(Card.profile))
-        .where(Card.wall_id == wall.id, _is_hanging())
+        .where(Card.wall_id == wall.id, is_hanging())
         .order_by(Card.position)
     )
-    return list(db.scalars(query.where(_must_print()) if only_changed else query))
+    return list(db.scalars(query.where(must_print()) if only_changed else query))
 
 
 def mark_printed(db: Session, printed: Iterable[tuple[int, str]], *, now: datetime) -> None:
@@ -175,27 +177,37 @@ def count(db: Session, event: Event) -> list[WallCount]:
         select(
             Card.wall_id,
             func.count(Card.id).label("cards"),
-            func.sum(case((_must_print(), 1), else_=0)).label("to_print"),
+            func.sum(case((must_print(), 1), else_=0)).label("to_print"),
         )
         .join(Card.profile)
-        .where(_is_hanging())
+        .join(Wall, Wall.id == Card.wall_id)
+        .where(Wall.event_id == event.id, is_hanging())
         .group_by(Card.wall_id)
         .subquery()
     )
     scans = (
-        select(Card.wall_id, func.count(Scan.card_id).label("scans"))
+        select(
+            Card.wall_id,
+            func.count(Scan.card_id).label("scans"),
+            func.count(Scan.worker_id.distinct()).label("people"),
+        )
         .join(Scan, Scan.card_id == Card.id)
+        .join(Wall, Wall.id == Card.wall_id)
+        .where(Wall.event_id == event.id)
         .group_by(Card.wall_id)
         .subquery()
     )
     rows = db.execute(
-        select(Wall, hanging.c.cards, hanging.c.to_print, scans.c.scans)
+        select(Wall, hanging.c.cards, hanging.c.to_print, scans.c.scans, scans.c.people)
         .outerjoin(hanging, hanging.c.wall_id == Wall.id)
         .outerjoin(scans, scans.c.wall_id == Wall.id)
         .where(Wall.event_id == event.id)
         .order_by(Wall.number)
     )
-    return [WallCount(wall, hung or 0, int(changed or 0), seen or 0) for wall, hung, changed, seen in rows]
+    return [
+        WallCount(wall, hung or 0, int(changed or 0), seen or 0, people or 0)
+        for wall, hung, changed, seen, people in rows
+    ]
 
 
 def scans(db: Session, wall: Wall) -> list[CardScans]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -15,11 +17,13 @@ from sqlalchemy import select
 
 from core.clock import utcnow
 from core.config import ROOT, Config
+from core.redis import connect
 from emulator.testing import Running
 from models.audit import Audit
 from models.matchmaking import Card
 from qr.scenes import CardScene, CheckInScene, unpack
 from rules.matchmaking import cards, looking
+from tasks import codes as codes_task
 from tests.commands.conftest import Niangjia
 from tests.rules.cast import Town
 from tests.wechat import environment
@@ -175,6 +179,52 @@ def test_the_next_district_voids_nothing(made: list[Card], town: Town, niangjia:
     assert absent[0] == 1
     town.db.rollback()
     assert town.db.get_one(Card, made[0].id).revoked_at is None
+
+
+def test_staff_of_a_district_print_no_wall_of_the_city(
+    made: list[Card], town: Town, niangjia: Niangjia, tmp_path: Path
+) -> None:
+    town.staff("chen", town.north)
+    town.db.commit()
+    out = tmp_path / "wall.pdf"
+    code, _, err = niangjia("wall", "print", "--wall", 1, "--out", out, "--as", "chen")
+    assert (code, "没有找到" in err, out.exists()) == (1, True, False)
+
+
+def test_codes_that_somebody_waits_for_are_made_by_a_worker(
+    made: list[Card], town: Town, wechat: Running, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall, now = made[0].wall, utcnow()
+    cards.want_codes(town.db, wall, now=now)
+    town.db.commit()
+    monkeypatch.setattr(codes_task, "AT_ONCE", 6)
+    redis = connect(settings)
+    run = partial(codes_task.make_wanted, settings, town.engine, redis)
+    wechat.stop()
+    assert run(now) == 0, "WeChat is away: tried again"
+    town.db.refresh(wall)
+    assert wall.codes_wanted_at
+    assert run(now + timedelta(hours=2)) == 0, "but not for ever"
+    town.db.refresh(wall)
+    assert wall.codes_wanted_at is None
+    redis.close()
+
+
+def test_codes_are_made_a_few_at_a_time(
+    made: list[Card], town: Town, wechat: Running, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall, now = made[0].wall, utcnow()
+    cards.want_codes(town.db, wall, now=now)
+    town.db.commit()
+    monkeypatch.setattr(codes_task, "AT_ONCE", 6)
+    redis = connect(settings)
+    done = [codes_task.make_wanted(settings, town.engine, redis, now) for _ in range(3)]
+    redis.close()
+    assert done == [6, 4, 0]
+    town.db.rollback()
+    town.db.refresh(wall)
+    assert wall.codes_wanted_at is None
+    assert cards.without_code(town.db, wall, now=now, config=settings) == 0
 
 
 def test_walls_and_scans_are_counted(made: list[Card], town: Town, niangjia: Niangjia) -> None:

@@ -10,7 +10,24 @@ from sqlalchemy import Engine
 
 from bot.client import Client
 from core.config import Config
-from web.console import conversations, doors, home, joining, mine, organisations, profiles, staff, workers
+from web.console import (
+    branches,
+    conversations,
+    days,
+    doors,
+    fairs,
+    hanging,
+    home,
+    imports,
+    joining,
+    mine,
+    organisations,
+    prints,
+    profiles,
+    staff,
+    walls,
+    workers,
+)
 from web.console.gate import Gate
 
 PAGES = (
@@ -20,8 +37,15 @@ PAGES = (
     home.pages,
     profiles.pages,
     conversations.pages,
+    fairs.pages,
+    walls.pages,
+    hanging.pages,
+    prints.pages,
     workers.pages,
     organisations.pages,
+    branches.pages,
+    days.pages,
+    imports.pages,
     staff.pages,
 )
 

@@ -6,8 +6,17 @@ import re
 from typing import Any, ClassVar
 
 from flask import request
+from wtforms import (
+    DateField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms import Form as WTForm
-from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, StopValidation
 
 from core.errors import Refused
@@ -15,10 +24,13 @@ from core.visible import tidy
 from web.console import words
 
 __all__ = [
+    "DateField",
     "Form",
     "HiddenField",
+    "IntegerField",
     "Length",
     "PasswordField",
+    "RadioField",
     "SelectField",
     "StringField",
     "TextAreaField",

@@ -28,14 +28,16 @@ from rules.access import Permission
 from rules.logins import Where
 from web.console import words
 from web.console.lists import SIZES
-from web.parts.area import Area, Page, Route, View, page
+from web.parts.area import BODY_BYTES, Area, Page, Route, View, page
 from web.parts.site import is_secure
 
 __all__ = ["Desk", "Door", "Gate", "Page", "Pages", "is_secure", "page", "say", "to"]
 
 ROOT: Final = "/console"
 COOKIE: Final = "nj_console"
-PARTS: Final = ("token", "flashes", "errors", "field", "tools", "head", "leaves", "nothing")
+PARTS: Final = (
+    "token", "flashes", "errors", "field", "tools", "export_link", "pick", "bulk", "head", "leaves", "nothing",
+)  # fmt: skip
 """The macros of console/_parts.html that every template may use."""
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -113,13 +115,15 @@ class Pages:
         methods: tuple[str, ...] = ("GET",),
         limit: str = "",
         polls: bool = False,
+        body_bytes: int = BODY_BYTES,
     ) -> Callable[[View], View]:
         """The view at this address below /console. `limit` is how often one address may send a POST, or, where
-        there is none, ask: "10/minute". `polls`: pages ask by themselves, so it keeps no login open."""
+        there is none, ask: "10/minute". `polls`: pages ask by themselves, so it keeps no login open.
+        `body_bytes`: how much may be sent, where that is more than usual."""
 
         def declare(view: View) -> View:
             endpoint = f"console.{self.name}.{view.__name__}"
-            self.routes.append(Route(ROOT + rule, endpoint, view, methods, needs, limit, polls))
+            self.routes.append(Route(ROOT + rule, endpoint, view, methods, needs, limit, polls, body_bytes))
             return view
 
         return declare
@@ -139,8 +143,11 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("首页", "console.home.index", None),
     ("资料卡审核", "console.profiles.index", Permission.PROFILES_REVIEW),
     ("对话", "console.conversations.index", Permission.CONVERSATIONS_ANSWER),
+    ("相亲墙", "console.walls.index", Permission.WALLS_PRINT),
     ("职工", "console.workers.index", Permission.WORKERS_SEE),
     ("单位", "console.organisations.index", None),
+    ("节假日", "console.days.index", Permission.APPOINTMENTS_PLAN),
+    ("导入", "console.imports.index", Permission.WORKERS_CHANGE),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
 )
 """The menu at the side: what it is called, where it leads, and who sees it."""

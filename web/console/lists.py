@@ -38,27 +38,30 @@ class Sort:
 
 @dataclass(frozen=True)
 class Listing:
-    """How a list of one feature is searched, narrowed and sorted. The first sort is the usual one."""
+    """How a list of one feature is searched, narrowed and sorted. The first sort and `size` are the usual ones."""
 
     sorts: Mapping[str, Sort]
     filters: Sequence[Filter] = ()
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: str = ""
+    size: int = SIZES[0]
 
-    def read(
-        self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None
-    ) -> Listed:
-        """The page that the URL asks for. What the URL asks wrongly is taken as not asked: nobody types it."""
+    def asked(self, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None) -> Asked:
+        """All rows that the URL asks for, in its order. What it asks wrongly is taken as not asked: nobody types it."""
         args = request.args if args is None else args
+        everything = query
         chosen: dict[str, str] = {}
+        said: list[tuple[str, str]] = []
         if self.search and (words := args.get("q", "").strip()[:SEARCH_LENGTH].replace("\0", "")):
             query = query.where(self.search(words))
             chosen["q"] = words
+            said.append(("搜索", words))
         for item in self.filters:
             value = args.get(item.name, "")
             if value in item.choices:
                 query = query.where(item.choices[value][1])
                 chosen[item.name] = value
+                said.append((item.label, item.choices[value][0]))
         usual = next(iter(self.sorts))
         name = args.get("sort", "")
         is_down = name.startswith("-")
@@ -67,17 +70,56 @@ class Listing:
             name, is_down = usual, False
         elif (name, is_down) != (usual, False):
             chosen["sort"] = f"-{name}" if is_down else name
-        size = _number(args.get("size"), SIZES[0])
-        size = size if size in SIZES else SIZES[0]
-        if size != SIZES[0]:
-            chosen["size"] = str(size)
-        count = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-        pages = max(1, -(-count // size))
-        number = min(max(1, _number(args.get("page"), 1)), pages)
         columns = self.sorts[name].columns
         ordered = query.order_by(None).order_by(*(c.desc() if is_down else c for c in columns))
-        rows = db.execute(ordered.limit(size).offset((number - 1) * size)).all() if count else []
-        return Listed(self, rows, count, number, pages, size, name, is_down, chosen)
+        return Asked(everything, ordered, chosen, said, name, is_down)
+
+    def read(
+        self,
+        db: Session,
+        query: Select[*tuple[Any, ...]],
+        args: MultiDict[str, str] | None = None,
+        *,
+        endpoint: str = "",
+    ) -> Listed:
+        """The page that the URL asks for. `endpoint` is the list's own, where a form's page shows it again."""
+        args = request.args if args is None else args
+        asked = self.asked(query, args)
+        size = _number(args.get("size"), self.size)
+        size = size if size in SIZES else self.size
+        chosen = {**asked.chosen, **({"size": str(size)} if size != self.size else {})}
+        count = asked.count(db)
+        pages = max(1, -(-count // size))
+        number = min(max(1, _number(args.get("page"), 1)), pages)
+        rows = db.execute(asked.query.limit(size).offset((number - 1) * size)).all() if count else []
+        return Listed(
+            self,
+            rows,
+            count,
+            number,
+            pages,
+            size,
+            asked.sort,
+            asked.is_down,
+            chosen,
+            endpoint or request.endpoint or "",
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks of a list: all there is, what of it, and the choice as one reads it."""
+
+    everything: Select[*tuple[Any, ...]]
+    query: Select[*tuple[Any, ...]]
+    chosen: Mapping[str, str]
+    said: Sequence[tuple[str, str]]
+    sort: str
+    is_down: bool
+
+    def count(self, db: Session) -> int:
+        """How many rows there are."""
+        return db.scalar(select(func.count()).select_from(self.query.order_by(None).subquery())) or 0
 
 
 @dataclass(frozen=True)
@@ -93,6 +135,7 @@ class Listed:
     sort: str
     is_down: bool
     chosen: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str = ""
 
     @property
     def first(self) -> int:
@@ -117,7 +160,17 @@ class Listed:
             for key, value in args.items()
             if value not in (None, "") and (key, value) != ("page", 1)
         }
-        return url_for(request.endpoint or "", **(request.view_args or {}), **kept)
+        return url_for(self.endpoint, **(request.view_args or {}), **kept)
+
+    @property
+    def plain_url(self) -> str:
+        """All of the list, as one comes to it."""
+        return url_for(self.endpoint, **(request.view_args or {}))
+
+    def elsewhere(self, endpoint: str, **values: Any) -> str:
+        """Another page about these very rows: its export, an act on many of them."""
+        args: dict[str, Any] = {**(request.view_args or {}), **values, **self.chosen}
+        return url_for(endpoint, **args)
 
     def sort_url(self, name: str) -> str:
         """The address of a column's head: sorted by it, the other way round if it already is."""

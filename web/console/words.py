@@ -53,6 +53,16 @@ _REFUSALS: Final[Mapping[str, str | Callable[..., str]]] = MappingProxyType(
         "worker_taken": "这个微信已经对应另一位同事。",
         "role_above": "不能给比自己更高的角色，也不能改角色比自己高的同事。",
         "own_account": "不能对自己这样做，请另一位管理员来。",
+        "name_taken": "这个名字已经有单位用了。",
+        "too_deep": "单位最多四级，这样就太深了。",
+        "into_itself": "不能挂到自己下面。",
+        "bad_name": lambda limit, **_: f"写 2 到 {limit} 个字的名字。",
+        "wall_taken": "这个墙号已经有了，换一个。",
+        "bad_title": lambda limit, **_: f"写 1 到 {limit} 个字的名字。",
+        "card_revoked": "这张卡片刚才已经作废了。",
+        "card_exists": "已经有卡片挂着了。",
+        "wall_busy": "这个位置刚才有新卡片挂上来，刷新看看，再试一次。",
+        "bad_position": "没有这个位置。写成 A-01 这样，或者一个数字。",
         "staff_disabled": "这位同事停用了，先恢复再重新邀请。",
     }
 )
@@ -87,6 +97,22 @@ ACTS: Final = MappingProxyType(
         "worker_read": "查看职工",
         "contact_read": "查看联系方式",
         "photo_read": "查看照片",
+        "worker_move": "移到别的单位",
+        "import": "导入文件",
+        "organisation_add": "新增单位",
+        "organisation_rename": "改单位名",
+        "organisation_move": "移动单位",
+        "calendar_change": "改节假日",
+        "wall_add": "新建墙",
+        "wall_rename": "改墙名",
+        "wall_print": "打印墙",
+        "card_print": "打印卡片",
+        "card_hang": "挂卡片",
+        "card_move": "移动卡片",
+        "card_revoke": "作废卡片",
+        "card_reissue": "换新卡片",
+        "export": "导出列表",
+        "export_whole": "完整导出列表",
     }
 )
 
@@ -137,6 +163,16 @@ def openid(value: str) -> str:
     return f"…{value[-4:]}"
 
 
+def few(count: int, people: int | None = None) -> str:
+    """A count that tells nothing about a single person: below five people it is not shown."""
+    return "少于 5" if (count if people is None else people) < 5 else str(count)
+
+
+def about(count: int, people: int) -> str:
+    """A sum, rounded down: taking what else is shown away from it tells nothing."""
+    return "少于 5" if people < 5 else f"{count}" if count < 10 else f"{count // 10 * 10} 多"
+
+
 def browser(value: str) -> str:
     """A browser as people call it."""
     names = (
@@ -171,6 +207,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "masked": masked,
         "openid": openid,
         "browser": browser,
+        "few": few,
         "role": _of(ROLES),
         "level": _of(LEVELS),
         "sex": _of(SEX),

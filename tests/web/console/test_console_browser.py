@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -129,6 +131,45 @@ def test_a_reviewer_comes_in_reviews_three_by_keyboard_and_answers_one(
         assert problems == []
 
 
+def test_a_wall_is_laid_out_by_keyboard_and_by_dragging_and_printed(config: Config, browser: Browser) -> None:
+    with served(config) as (office, base):
+        with office.town() as town:
+            wall = town.wall(1, "90后")
+            for number in range(3):
+                card = town.listed(wall, nickname=f"禾{number}")
+                card.url = f"http://weixin.qq.com/q/{card.id}"
+                card.url_expires_at = town.now + timedelta(days=25)
+            number = wall.id
+        context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+        cookie = office.seat("boss").web.get_cookie("nj_console", "console.test", "/console")
+        assert cookie
+        context.add_cookies([{"name": "nj_console", "value": cookie.value, "url": f"{base}/console/"}])
+        page = context.new_page()
+        problems = watched(page)
+        page.goto(f"{base}/console/walls/{number}")
+        page.keyboard.press("m")
+        page.keyboard.type("A-01")
+        page.keyboard.press("Tab")
+        page.keyboard.type("A-05")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("禾0 挂到 A-05 了")).to_be_visible()
+        page.drag_and_drop("[data-place=A-02]", "[data-place=A-03]")
+        expect(page.get_by_text("禾1 挂到 A-03 了")).to_be_visible()
+        for _ in range(2):  # what comes is a file, and the page goes on
+            with page.expect_download() as coming:
+                page.get_by_role("radio", name="整面墙").check()
+                page.get_by_role("button", name="下载 PDF").click()
+            text = "".join(one.extract_text() for one in PdfReader(coming.value.path()).pages)
+            assert all(name in text for name in ("禾0", "禾1", "禾2"))
+        page.get_by_label("选中 A-05 禾0").check()
+        expect(page.get_by_text("勾选的 1 个")).to_be_visible()
+        page.get_by_role("button", name="换新卡").click()
+        page.get_by_label("换卡的原因").fill("纸弄湿了")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("换了 1 张新卡")).to_be_visible()
+        assert problems == []
+
+
 @pytest.mark.parametrize("size", [(1366, 768), (820, 1180), (390, 844)])
 def test_no_page_is_wider_than_its_screen(config: Config, browser: Browser, size: tuple[int, int]) -> None:
     with served(config) as (office, base):
@@ -139,6 +180,10 @@ def test_no_page_is_wider_than_its_screen(config: Config, browser: Browser, size
         page = context.new_page()
         problems = watched(page)
         ids = office.ids
+        with office.town() as town:
+            card = town.listed(town.wall(1, "90后"), nickname="二十个字那么长的昵称也放得下才行对不对啊")
+            town.listed(town.wall(12, "优质单身"))
+            wall = (card.wall.event_id, card.wall_id, card.id)
         paths = [
             "",
             "profiles",
@@ -147,6 +192,14 @@ def test_no_page_is_wider_than_its_screen(config: Config, browser: Browser, size
             "workers",
             "workers/1",
             "organisations",
+        ]
+        paths += ["workers/export", "fairs", f"fairs/{wall[0]}", f"walls/{wall[1]}", f"cards/{wall[2]}"]
+        paths += [
+            f"walls/{wall[1]}/add",
+            "imports",
+            "imports/holidays",
+            "days",
+            f"organisations/{ids['north']}",
         ]
         paths += [f"conversations/{ids['north_talk']}", "staff", "staff/invite", "staff/2", "mine"]
         for path in paths:

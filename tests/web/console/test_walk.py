@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +13,9 @@ from werkzeug.routing import Rule
 
 from models.logins import Login
 from models.people import Staff
+from rules import events
 from rules.access import PERMISSIONS, Permission, Role
+from rules.matchmaking import walls
 from tests.web.console.office import BASE, STAFF, Office, Seat
 from web.console import home
 from web.console.gate import CSP, Desk, Door, Gate
@@ -64,6 +67,33 @@ def ids(office: Office, district: str) -> dict[str, int]:
         "conversations": office.ids[f"{district}_talk"],
         "workers": office.ids[f"{district}_worker"],
         "staff": office.ids[f"{district}_admin"],
+        "organisations": office.ids[district],
+        **fair(office, district),
+    }
+
+
+def fair(office: Office, district: str) -> dict[str, int]:
+    """A fair of this district, a wall of it and a card on that."""
+    name = f"{district}_fair"
+    if name not in office.ids:
+        with office.town() as town:
+            holder = town.north if district == "north" else town.south
+            event = events.plan_fair(
+                town.db,
+                holder,
+                f"{'北' if district == 'north' else '南'}0相亲会",
+                place="文化宫",
+                starts_at=town.now,
+                ends_at=town.now + timedelta(days=1),
+                tables=5,
+            )
+            wall = walls.lay_out(town.db, event, 1, "90后")
+            card = town.listed(wall, worker=town.worker(holder), nickname="北0墙")
+            office.ids |= {name: event.id, f"{district}_wall": wall.id, f"{district}_card": card.id}
+    return {
+        "fairs": office.ids[name],
+        "walls": office.ids[f"{district}_wall"],
+        "cards": office.ids[f"{district}_card"],
     }
 
 
@@ -105,7 +135,7 @@ def test_staff_of_the_next_district_find_none_of_ours(office: Office) -> None:
             found = ask(seat, method, path)
             assert found[0] == 404, (method, path, found[0])
             assert found == ask(seat, method, nothing), "what is not ours looks like what is not there"
-    for path in ("/", "/profiles", "/conversations", "/workers", "/organisations", "/staff"):
+    for path in ("/", "/profiles", "/conversations", "/workers", "/organisations", "/staff", "/fairs"):
         page = office.seat("south_admin").get(path).text
         assert "北0" not in page, path
         assert "城北区" not in page, path

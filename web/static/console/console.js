@@ -34,6 +34,7 @@
       for (const field of all("input, select", form)) if (field.value === "") field.disabled = true;
       return;
     }
+    if (form.dataset.file !== undefined) return; // what comes back is a file: the page stays, and may be sent again
     if (form.dataset.sent) { event.preventDefault(); return; }
     const sure = event.submitter?.dataset.sure;
     if (sure && !window.confirm(sure)) { event.preventDefault(); return; }
@@ -43,6 +44,46 @@
     for (const form of all("form[data-sent]")) delete form.dataset.sent;
     for (const field of all("form[method=get] [disabled]")) field.disabled = false;
   });
+
+  // rows that are chosen for one act
+  const picks = all("input[name=pick]");
+  const every_ = document.querySelector("[data-pick-all]");
+  if (picks.length && every_) {
+    const picked = document.querySelector("[data-picked]");
+    const show = () => {
+      const count = picks.filter((one) => one.checked).length;
+      picked.textContent = count ? ` ${count} 个` : "";
+      every_.textContent = count === picks.length ? "全不选" : "全选本页";
+    };
+    every_.hidden = false;
+    every_.addEventListener("click", () => {
+      const is_all = picks.every((one) => one.checked);
+      for (const one of picks) one.checked = !is_all;
+      show();
+    });
+    for (const one of picks) one.addEventListener("change", show);
+    show();
+  }
+
+  // a wall: drag a card to another place
+  const move = document.getElementById("move");
+  if (move) {
+    for (const slot of all("[data-place]")) {
+      const here = slot.dataset.place;
+      slot.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", here));
+      slot.addEventListener("dragover", (event) => { event.preventDefault(); slot.classList.add("over"); });
+      slot.addEventListener("dragleave", () => slot.classList.remove("over"));
+      slot.addEventListener("drop", (event) => {
+        event.preventDefault();
+        slot.classList.remove("over");
+        const from = event.dataTransfer.getData("text/plain");
+        if (!from || from === here) return;
+        move.elements.from.value = from;
+        move.elements.to.value = here;
+        move.requestSubmit();
+      });
+    }
+  }
 
   // rows: J and K
   const rows = all("[data-rows] tbody tr");
@@ -108,6 +149,18 @@
       for (const line of all("[data-when]")) line.hidden = line.dataset.when !== said.state;
       if (said.state === "confirmed") { document.querySelector("form[data-finish]").requestSubmit(); return false; }
       return said.state === "waiting" || said.state === "scanned";
+    });
+  }
+
+  // something that a worker does: how much is left, and the page anew when it is done
+  const progress = document.querySelector("[data-progress]");
+  if (progress) {
+    every(2, async () => {
+      const said = await read(progress.dataset.progress);
+      if (!said) return true;
+      progress.querySelector("[data-left-over]").textContent = said.left;
+      if (said.is_over) location.reload();
+      return !said.is_over;
     });
   }
 
