@@ -115,7 +115,7 @@ class SignUp(Base):
     employer: Mapped[str] = mapped_column(Sealed)
     agreed: Mapped[str] = mapped_column(Sealed)
     id_hash: Mapped[str] = mapped_column(String(64))
-    signed_at: Mapped[datetime]
+    signed_at: Mapped[datetime] = mapped_column(index=True)
     settled_at: Mapped[datetime | None]
     draft_id: Mapped[str] = mapped_column(String(40), unique=True)
 

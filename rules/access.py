@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, selec
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
-from models import appointments, broadcasts, events, exams, logins, matchmaking, messages
+from models import appointments, broadcasts, events, exams, figures, logins, matchmaking, messages
 from models.audit import Audit, AuditHead
 from models.base import Base
 from models.people import Organisation, Staff, Worker
@@ -38,6 +38,7 @@ class Permission(enum.StrEnum):
     """One thing that a role may do, always within the subtree of the member's union. docs/access.md has the words."""
 
     HOME_SEE = "home_see"
+    DASHBOARD_SEE = "dashboard_see"
     PROFILES_REVIEW = "profiles_review"
     CONVERSATIONS_ANSWER = "conversations_answer"
     WORKERS_SEE = "workers_see"
@@ -64,6 +65,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.CLERK: frozenset(
             {
                 _P.HOME_SEE,
+                _P.DASHBOARD_SEE,
                 _P.CONVERSATIONS_ANSWER,
                 _P.WORKERS_SEE,
                 _P.WALLS_PRINT,
@@ -77,6 +79,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.REVIEWER: frozenset(
             {
                 _P.HOME_SEE,
+                _P.DASHBOARD_SEE,
                 _P.PROFILES_REVIEW,
                 _P.CONVERSATIONS_ANSWER,
                 _P.WORKERS_SEE,
@@ -182,6 +185,7 @@ SCOPES: Final[Mapping[type[Base], Scope]] = MappingProxyType(
         appointments.BookingMove: Scope("booking_id", appointments.Booking, _PLANS),
         exams.Sitting: Scope("organisation_id", Organisation, _EXAMS),
         exams.SignUp: Scope("sitting_id", exams.Sitting, (_P.SIGN_UPS_SEE,)),
+        figures.Figure: Scope("organisation_id", Organisation, (_P.DASHBOARD_SEE,)),
         broadcasts.Broadcast: Scope("organisation_id", Organisation, _BROADCASTS),
         broadcasts.BroadcastVersion: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
         broadcasts.BroadcastMove: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
@@ -200,9 +204,13 @@ NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
         events.Meeting,
         events.Seat,
         messages.Dialog,
+        messages.Said,
         messages.Received,
         # how the program keeps count; what it comes to is seen with the row it belongs to
         AuditHead,
+        figures.Tally,
+        figures.CountedWeek,
+        matchmaking.ProfileKey,
         Waiting,
         messages.NoticeAttempt,
         appointments.Tick,

@@ -1,7 +1,8 @@
 """The habit of all lists: search, filters, sort and page live in the URL, so a list can be kept and sent on.
 
 A feature declares a `Listing`; the template `console/_parts.html` draws what `Listing.read` returns. Two queries a
-list, whatever its length: the count, and the rows of one page.
+list, whatever its length: the count, and the rows of one page. Both stop at `MOST` rows: nobody reads further, and
+the database would have to.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from werkzeug.datastructures import MultiDict
 
 SIZES: Final = (20, 50, 100)
 SEARCH_LENGTH: Final = 40
+MOST: Final = 10_000
+"""So many rows are counted and can be leafed through; who wants others narrows the list or turns it round."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,13 @@ class Listing:
         size = size if size in SIZES else SIZES[0]
         if size != SIZES[0]:
             chosen["size"] = str(size)
-        count = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-        pages = max(1, -(-count // size))
-        number = min(max(1, _number(args.get("page"), 1)), pages)
         columns = self.sorts[name].columns
         ordered = query.order_by(None).order_by(*(c.desc() if is_down else c for c in columns))
+        # counted in the order of the rows: whatever index finds those finds these
+        counted = ordered.with_only_columns(columns[-1], maintain_column_froms=True).limit(MOST + 1)
+        count = db.scalar(select(func.count()).select_from(counted.subquery())) or 0
+        pages = max(1, -(-min(count, MOST) // size))
+        number = min(max(1, _number(args.get("page"), 1)), pages)
         rows = db.execute(ordered.limit(size).offset((number - 1) * size)).all() if count else []
         return Listed(self, rows, count, number, pages, size, name, is_down, chosen)
 
@@ -103,6 +108,16 @@ class Listed:
     def last(self) -> int:
         """The number of the last row shown."""
         return self.first + len(self.rows) - 1 if self.count else 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are rows that the list doesn't lead to."""
+        return self.count > MOST
+
+    @property
+    def counted(self) -> str:
+        """How many rows there are, as it is shown."""
+        return f"{MOST:,}+" if self.has_more else str(self.count)
 
     @property
     def is_narrowed(self) -> bool:
