@@ -22,11 +22,12 @@ from sqlalchemy.orm import Session
 from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
+from core.heard import take, taken
 from core.redis import LOST
-from rules import dialogs, logins, notices, retention, waiting
+from rules import dialogs, figures, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
-from rules.matchmaking import requests
+from rules.matchmaking import requests, searching
 from tasks import broadcasts
 from tasks.engine import Engine
 from tasks.leader import Leader
@@ -104,6 +105,25 @@ def warn_of_year(work: Workplace, now: datetime) -> None:
     _once(work, partial(years.warn_missing, workdays=calendar, days=days), now)
 
 
+def write_down_heard(work: Workplace, now: datetime) -> None:
+    """Who wrote since the last time."""
+    if heard := take(work.redis, work.config):
+        with Session(work.engine) as db:
+            figures.hear(db, heard, now=now)
+            db.commit()
+        taken(work.redis, work.config)
+
+
+def count_week(work: Workplace, now: datetime) -> None:
+    """What the weeks that are over came to, and roughly the present one."""
+    _until_done(work, lambda db, now: figures.catch_up(db, now=now), now)
+
+
+def learn_names(work: Workplace, now: datetime) -> None:
+    """Profiles from before there was a search by initials."""
+    _until_done(work, lambda db, _now: searching.learn(db), now)
+
+
 def look_at_broadcasts(work: Workplace, now: datetime) -> None:
     """What goes out, is to go on, or hangs: tasks for whichever worker is free."""
     with Session(work.engine) as db:
@@ -124,6 +144,9 @@ JOBS: tuple[Job, ...] = (
     Job("forget", "20 4 * * *", forget),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
+    Job("heard", 60, write_down_heard),
+    Job("figures", 3600, count_week),
+    Job("learn names", "40 3 * * *", learn_names),
     Job("broadcasts", 1, look_at_broadcasts),
 )
 
