@@ -1,4 +1,4 @@
-"""A table as an .xlsx that opens in Excel as it is meant: Chinese intact, numbers of people as text, no formulas."""
+"""A list as an .xlsx file: a whole one for its owner's eyes, or none."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-
-from bot.replies import carried
-
-CELL = 32_767  # characters that one cell of Excel holds
+from core.sheets import write_xlsx
 
 
 def write(
@@ -25,29 +19,11 @@ def write(
     widths: Sequence[int],
     then: Callable[[], None],
 ) -> None:
-    """Write every cell as text; a whole file for its owner's eyes, or none. `then` runs before it takes its name."""
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "".join("·" if sign in "[]:*?/\\" else sign for sign in title)[:31]
-    for number, line in enumerate((head, *rows), 1):
-        for column, words in enumerate(line, 1):
-            cell = sheet.cell(number, column)
-            cell.value = carried(words)[:CELL]
-            cell.data_type = "s"  # not what it looks like: =1+1 is text, and 0071 keeps its zeros
-            cell.number_format = "@"
-            cell.quotePrefix = words[:1] in ("=", "+", "-", "@", "\t", "\r")  # also when somebody edits it
-            if number == 1:
-                cell.font = Font(bold=True)
-                cell.alignment = Alignment(vertical="center")
-    for column, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(head))}{len(rows) + 1}"
+    """Write the table as core.sheets does. `then` runs before the file takes its name."""
     handle, name = tempfile.mkstemp(prefix=f".{out.stem}", suffix=".xlsx", dir=out.parent)  # 0600
     try:
         with os.fdopen(handle, "wb") as file:
-            book.save(file)
+            write_xlsx(file, title, head, rows, widths=widths)
         then()
         Path(name).replace(out)
     finally:

@@ -20,7 +20,9 @@ from models.people import Worker
 from rules import conversations as rules
 from rules import staff as staff_rules
 from rules.access import Permission
-from web.console import words
+from web.console import bulk, exports, words
+from web.console.bulk import Act
+from web.console.exports import Column, Export
 from web.console.forms import Form, Length, StringField, TextAreaField, line, needed, paragraph
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
@@ -95,11 +97,59 @@ def _reported(value: str) -> int | None:
     return int(number) if number != value and number.isdecimal() else None
 
 
+EXPORT = Export(
+    "conversations",
+    "等回复的对话",
+    (
+        Column("编号", lambda row: row.Handover.id, 10),
+        Column("事由", lambda row: about(row.Handover.about), 24),
+        Column("职工", lambda row: row.Handover.worker_id, 10),
+        Column("开始于", lambda row: words.clock(row.Handover.at), 18),
+    ),
+)
+exports.offer(
+    pages,
+    "/conversations",
+    EXPORT,
+    needs=Permission.CONVERSATIONS_ANSWER,
+    listing=lambda desk: listing(desk.now),
+    query=lambda desk: rules.queue(desk.db, desk.staff, now=desk.now),
+)
+
+
+CLOSE = Act(
+    "close",
+    "关闭",
+    "会从列表里拿掉，不给本人发消息。",
+    lambda count: f"关闭了 {count} 个对话，没有给本人发消息。",
+    Permission.CONVERSATIONS_ANSWER,
+    Handover,
+    lambda one: f"对话 {one.id}（{about(one.about)}）",
+    lambda desk, one, reason, target: rules.close(desk.db, desk.staff, one.id, reason, now=desk.now),
+    lambda desk, one, target: "情绪关怀要一个一个看" if one.about == "crisis" else None,
+    reason="不回复的原因",
+)
+bulk.offer(
+    pages,
+    "/conversations",
+    CLOSE,
+    needs=Permission.CONVERSATIONS_ANSWER,
+    listing=lambda desk: listing(desk.now),
+    query=lambda desk: rules.queue(desk.db, desk.staff, now=desk.now),
+    back="conversations.index",
+)
+
+
 @pages.route("/conversations", needs=Permission.CONVERSATIONS_ANSWER)
 def index(desk: Desk) -> Any:
     """What waits."""
     query = rules.queue(desk.db, desk.staff, now=desk.now)
-    return page("conversations.html", listed=listing(desk.now).read(desk.db, query), about=about)
+    return page(
+        "conversations.html",
+        listed=listing(desk.now).read(desk.db, query),
+        about=about,
+        acts=bulk.buttons(desk, pages, (CLOSE,)),
+    )
 
 
 @pages.route("/conversations/next", needs=Permission.CONVERSATIONS_ANSWER)

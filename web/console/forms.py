@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flask import request
 from wtforms import Form as WTForm
-from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, StopValidation
 
 from core.errors import Refused
@@ -19,6 +19,7 @@ __all__ = [
     "HiddenField",
     "Length",
     "PasswordField",
+    "RadioField",
     "SelectField",
     "StringField",
     "TextAreaField",

@@ -39,7 +39,9 @@ from web.console.lists import SIZES
 
 ROOT: Final = "/console"
 COOKIE: Final = "nj_console"
-PARTS: Final = ("token", "flashes", "errors", "field", "tools", "head", "leaves", "nothing")
+PARTS: Final = (
+    "token", "flashes", "errors", "field", "tools", "export_link", "pick", "bulk", "head", "leaves", "nothing",
+)  # fmt: skip
 """The macros of console/_parts.html that every template may use."""
 BODY_BYTES: Final = 256 * 1024
 CSP: Final = (

@@ -48,20 +48,22 @@ class Listing:
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: str = ""
 
-    def read(
-        self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None
-    ) -> Listed:
-        """The page that the URL asks for. What the URL asks wrongly is taken as not asked: nobody types it."""
+    def asked(self, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None) -> Asked:
+        """All rows that the URL asks for, in its order. What it asks wrongly is taken as not asked: nobody types it."""
         args = request.args if args is None else args
+        everything = query
         chosen: dict[str, str] = {}
+        said: list[tuple[str, str]] = []
         if self.search and (words := args.get("q", "").strip()[:SEARCH_LENGTH].replace("\0", "")):
             query = query.where(self.search(words))
             chosen["q"] = words
+            said.append(("搜索", words))
         for item in self.filters:
             value = args.get(item.name, "")
             if value in item.choices:
                 query = query.where(item.choices[value][1])
                 chosen[item.name] = value
+                said.append((item.label, item.choices[value][0]))
         usual = next(iter(self.sorts))
         name = args.get("sort", "")
         is_down = name.startswith("-")
@@ -70,19 +72,49 @@ class Listing:
             name, is_down = usual, False
         elif (name, is_down) != (usual, False):
             chosen["sort"] = f"-{name}" if is_down else name
-        size = _number(args.get("size"), SIZES[0])
-        size = size if size in SIZES else SIZES[0]
-        if size != SIZES[0]:
-            chosen["size"] = str(size)
         columns = self.sorts[name].columns
         ordered = query.order_by(None).order_by(*(c.desc() if is_down else c for c in columns))
-        # counted in the order of the rows: whatever index finds those finds these
-        counted = ordered.with_only_columns(columns[-1], maintain_column_froms=True).limit(MOST + 1)
-        count = db.scalar(select(func.count()).select_from(counted.subquery())) or 0
+        return Asked(everything, ordered, chosen, said, name, is_down, columns[-1])
+
+    def read(
+        self, db: Session, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None
+    ) -> Listed:
+        """The page that the URL asks for."""
+        args = request.args if args is None else args
+        asked = self.asked(query, args)
+        size = _number(args.get("size"), SIZES[0])
+        size = size if size in SIZES else SIZES[0]
+        chosen = {**asked.chosen, **({"size": str(size)} if size != SIZES[0] else {})}
+        count = asked.count_shown(db)
         pages = max(1, -(-min(count, MOST) // size))
         number = min(max(1, _number(args.get("page"), 1)), pages)
-        rows = db.execute(ordered.limit(size).offset((number - 1) * size)).all() if count else []
-        return Listed(self, rows, count, number, pages, size, name, is_down, chosen)
+        rows = db.execute(asked.query.limit(size).offset((number - 1) * size)).all() if count else []
+        return Listed(self, rows, count, number, pages, size, asked.sort, asked.is_down, chosen)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks of a list: all there is, what of it, and the choice as one reads it."""
+
+    everything: Select[*tuple[Any, ...]]
+    query: Select[*tuple[Any, ...]]
+    chosen: Mapping[str, str]
+    said: Sequence[tuple[str, str]]
+    sort: str
+    is_down: bool
+    key: Any
+
+    def count_shown(self, db: Session) -> int:
+        """How many rows a list leads to; `MOST` and one when there are more.
+
+        Counted in the order of the rows: whatever index finds those finds these.
+        """
+        found = self.query.with_only_columns(self.key, maintain_column_froms=True).limit(MOST + 1)
+        return db.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+    def count(self, db: Session) -> int:
+        """How many rows there are."""
+        return db.scalar(select(func.count()).select_from(self.query.order_by(None).subquery())) or 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +165,11 @@ class Listed:
             if value not in (None, "") and (key, value) != ("page", 1)
         }
         return url_for(request.endpoint or "", **(request.view_args or {}), **kept)
+
+    def elsewhere(self, endpoint: str, **values: Any) -> str:
+        """Another page about these very rows: its export, an act on many of them."""
+        args: dict[str, Any] = {**(request.view_args or {}), **values, **self.chosen}
+        return url_for(endpoint, **args)
 
     def sort_url(self, name: str) -> str:
         """The address of a column's head: sorted by it, the other way round if it already is."""

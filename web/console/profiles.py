@@ -14,7 +14,8 @@ from models.people import Organisation
 from rules.access import Permission
 from rules.matchmaking import profiles as rules
 from rules.matchmaking import reviewing, searching
-from web.console import words
+from web.console import exports, words
+from web.console.exports import Column, Export
 from web.console.forms import Form, HiddenField, Length, TextAreaField, line, needed
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
@@ -76,6 +77,31 @@ def _search(words: str) -> ColumnElement[bool]:
     if words.isascii() and words.isdecimal() and len(words) < 16:
         found.append(Profile.id == int(words))
     return or_(*found)
+
+
+EXPORT = Export(
+    "profiles",
+    "待审资料卡",
+    (
+        Column("编号", lambda row: row.Profile.id, 10),
+        Column("交来时间", lambda row: words.clock(row.Profile.submitted_at), 18),
+        Column("昵称", lambda row: row.Profile.nickname),
+        Column("性别", lambda row: words.SEX.get(row.Profile.sex), 8),
+        Column("出生", lambda row: row.Profile.birth_year, 8),
+        Column("学历", lambda row: row.Profile.education, 10),
+        Column("职业", lambda row: row.Profile.trade),
+        Column("一句话", lambda row: row.Profile.line, 40),
+        Column("联系方式", lambda row: row.Profile.contact, 18, words.masked),
+    ),
+)
+exports.offer(
+    pages,
+    "/profiles",
+    EXPORT,
+    needs=Permission.PROFILES_REVIEW,
+    listing=lambda desk: listing(desk.now),
+    query=lambda desk: reviewing.queue(desk.db, desk.staff, now=desk.now),
+)
 
 
 @pages.route("/profiles", needs=Permission.PROFILES_REVIEW)

@@ -14,6 +14,8 @@ from models.people import Organisation, Staff
 from rules import access, logins
 from rules.access import Permission, Role
 from rules.logins import Ended
+from web.console import exports, words
+from web.console.exports import Column, Export
 from web.console.forms import Form, Length, SelectField, StringField, line, needed
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
@@ -69,6 +71,34 @@ def _members(desk: Desk) -> Select[*tuple[Any, ...]]:
         .outerjoin(Credential, Credential.staff_id == Staff.id)
         .where(access.in_scope(desk.db, desk.staff, Staff, now=desk.now))
     )
+
+
+def _state(staff: Staff, has_password: bool) -> str:
+    if staff.disabled_at:
+        return "停用"
+    return "能登录" if has_password or staff.worker_id else "还不能登录"
+
+
+EXPORT = Export(
+    "staff",
+    "同事",
+    (
+        Column("登录名", lambda row: row.Staff.login),
+        Column("姓名", lambda row: row.Staff.name),
+        Column("角色", lambda row: ROLES.get(row.Staff.role), 12),
+        Column("单位", lambda row: row.Organisation.name, 28),
+        Column("状态", lambda row: _state(row.Staff, row.staff_id is not None), 12),
+        Column("加入时间", lambda row: words.clock(row.Staff.created_at), 18),
+    ),
+)
+exports.offer(
+    pages,
+    "/staff",
+    EXPORT,
+    needs=Permission.STAFF_MANAGE,
+    listing=lambda desk: LISTING,
+    query=lambda desk: _members(desk),
+)
 
 
 @pages.route("/staff", needs=Permission.STAFF_MANAGE)

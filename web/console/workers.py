@@ -11,10 +11,12 @@ from core.errors import Refused
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, audit
+from rules import access, audit, members
 from rules.access import Permission
 from rules.matchmaking import reviewing, searching
-from web.console import conversations
+from web.console import bulk, conversations, exports, words
+from web.console.bulk import Act
+from web.console.exports import Column, Export
 from web.console.forms import Form, Length, StringField, line, needed
 from web.console.gate import Desk, Pages, page
 from web.console.lists import MOST, Filter, Listing, Sort
@@ -126,10 +128,75 @@ def reached(db: Session, desk: Desk) -> Select[*tuple[Any, ...]]:
     )
 
 
+EXPORT = Export(
+    "workers",
+    "职工",
+    (
+        Column("编号", lambda row: row.Worker.id, 10),
+        Column("昵称", lambda row: row.Profile and row.Profile.nickname),
+        Column("资料卡", lambda row: row.Profile and words.PROFILE_STATES.get(row.Profile.state), 10),
+        Column("单位", lambda row: row.Organisation and row.Organisation.name, 28),
+        Column("联系方式", lambda row: row.Profile and row.Profile.contact, 18, words.masked),
+        Column("关注时间", lambda row: row.Worker.followed_at and words.clock(row.Worker.followed_at), 18),
+        Column(
+            "取消关注", lambda row: row.Worker.unfollowed_at and words.clock(row.Worker.unfollowed_at), 18
+        ),
+    ),
+)
+exports.offer(
+    pages,
+    "/workers",
+    EXPORT,
+    needs=Permission.WORKERS_SEE,
+    listing=lambda desk: LISTING,
+    query=lambda desk: reached(desk.db, desk),
+)
+
+
+def unions(desk: Desk) -> list[tuple[str, str]]:
+    """The unions in this member's reach as choices, each indented below its own."""
+    found = desk.db.scalars(
+        access.scoped(desk.db, desk.staff, Organisation, now=desk.now).order_by(Organisation.path)
+    ).all()
+    top = min((union.level for union in found), default=1)
+    return [(str(union.id), "\u3000" * (union.level - top) + union.name) for union in found]
+
+
+def _move(desk: Desk, worker: Worker, reason: str, target: str) -> None:
+    organisation = access.find(desk.db, desk.staff, Organisation, int(target), now=desk.now)
+    members.move(desk.db, desk.staff, worker, organisation, now=desk.now, reason=reason)
+
+
+MOVE = Act(
+    "move",
+    "移到别的单位",
+    "会归到这个单位，由它的干部管。本人不会收到消息。",
+    lambda count: f"{count} 位职工移过去了。",
+    Permission.WORKERS_CHANGE,
+    Worker,
+    lambda worker: f"职工 {worker.id}",
+    _move,
+    lambda desk, worker, target: "本来就在这个单位" if str(worker.organisation_id) == target else None,
+    reason="原因",
+    target="移到",
+    targets=unions,
+)
+bulk.offer(
+    pages,
+    "/workers",
+    MOVE,
+    needs=Permission.WORKERS_CHANGE,
+    listing=lambda desk: LISTING,
+    query=lambda desk: reached(desk.db, desk),
+    back="workers.index",
+)
+
+
 @pages.route("/workers", needs=Permission.WORKERS_SEE)
 def index(desk: Desk) -> Any:
     """The list."""
-    return page("workers.html", listed=LISTING.read(desk.db, reached(desk.db, desk)))
+    listed = LISTING.read(desk.db, reached(desk.db, desk))
+    return page("workers.html", listed=listed, acts=bulk.buttons(desk, pages, (MOVE,)))
 
 
 @pages.route("/workers/<id:number>", needs=Permission.WORKERS_SEE)

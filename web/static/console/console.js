@@ -34,6 +34,7 @@
       for (const field of all("input, select", form)) if (field.value === "") field.disabled = true;
       return;
     }
+    if (form.dataset.file !== undefined) return; // what comes back is a file: the page stays, and may be sent again
     if (form.dataset.sent) { event.preventDefault(); return; }
     const sure = event.submitter?.dataset.sure;
     if (sure && !window.confirm(sure)) { event.preventDefault(); return; }
@@ -43,6 +44,26 @@
     for (const form of all("form[data-sent]")) delete form.dataset.sent;
     for (const field of all("form[method=get] [disabled]")) field.disabled = false;
   });
+
+  // rows that are chosen for one act
+  const picks = all("input[name=pick]");
+  const every_ = document.querySelector("[data-pick-all]");
+  if (picks.length && every_) {
+    const picked = document.querySelector("[data-picked]");
+    const show = () => {
+      const count = picks.filter((one) => one.checked).length;
+      picked.textContent = count ? ` ${count} 个` : "";
+      every_.textContent = count === picks.length ? "全不选" : "全选本页";
+    };
+    every_.hidden = false;
+    every_.addEventListener("click", () => {
+      const is_all = picks.every((one) => one.checked);
+      for (const one of picks) one.checked = !is_all;
+      show();
+    });
+    for (const one of picks) one.addEventListener("change", show);
+    show();
+  }
 
   // rows: J and K
   const rows = all("[data-rows] tbody tr");
