@@ -10,7 +10,18 @@ from sqlalchemy import Engine
 
 from bot.client import Client
 from core.config import Config
-from web.console import conversations, doors, home, joining, mine, organisations, profiles, staff, workers
+from web.console import (
+    conversations,
+    dashboard,
+    doors,
+    home,
+    joining,
+    mine,
+    organisations,
+    profiles,
+    staff,
+    workers,
+)
 from web.console.gate import Gate
 
 PAGES = (
@@ -22,6 +33,7 @@ PAGES = (
     conversations.pages,
     workers.pages,
     organisations.pages,
+    dashboard.pages,
     staff.pages,
 )
 

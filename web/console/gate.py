@@ -169,6 +169,7 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("对话", "console.conversations.index", Permission.CONVERSATIONS_ANSWER),
     ("职工", "console.workers.index", Permission.WORKERS_SEE),
     ("单位", "console.organisations.index", None),
+    ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
 )
 """The menu at the side: what it is called, where it leads, and who sees it."""

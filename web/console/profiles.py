@@ -73,7 +73,7 @@ def _search(words: str) -> ColumnElement[bool]:
     found: list[ColumnElement[bool]] = [
         column.contains(words, autoescape=True) for column in (Profile.trade, Profile.line)
     ]
-    found.append(Profile.id.in_(searching.called(words)))
+    found.append(Profile.id.in_(searching.profiles_called(words)))
     if words.isascii() and words.isdecimal() and len(words) < 16:
         found.append(Profile.id == int(words))
     return or_(*found)

@@ -86,6 +86,8 @@ ACTS: Final = MappingProxyType(
         "handover_close": "关闭对话",
         "worker_read": "查看职工",
         "contact_read": "查看联系方式",
+        "figures_export": "导出数据",
+        "figures_wall": "把数据放上大屏",
         "worker_move": "移到别的单位",
         "export": "导出列表",
         "export_whole": "完整导出列表",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, case, false, func, literal, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
@@ -40,8 +40,10 @@ class UnmaskForm(Form):
     )
 
 
-_has_none = (
-    select(Profile.id).where(Profile.worker_id == Worker.id).correlate(Worker).scalar_subquery().is_(None)
+_theirs = aliased(Profile)
+_has_none = case(
+    (select(_theirs.id).where(_theirs.worker_id == Worker.id).correlate(Worker).exists(), false()),
+    else_=true(),
 )
 """Asked of each row that may be shown. As a join, PostgreSQL would first find all the people without a profile."""
 
@@ -87,9 +89,8 @@ LISTING = Listing(
 
 def _search(words: str) -> ColumnElement[bool]:
     """One set of ids, each part of it found by an index of its own: the parts in an OR would be looked for in all."""
-    named = Profile.__table__.alias()
     found: list[Select[Any]] = [
-        select(named.c.worker_id).where(named.c.id.in_(searching.called(words))),
+        searching.people_called(words),
         select(_of_union.id).where(_of_union.organisation_id.in_(_unions(words))),
     ]
     if words.isascii() and words.isdecimal() and len(words) < 16:
