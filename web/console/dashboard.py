@@ -140,7 +140,7 @@ def wall(desk: Desk, token: str) -> Any:
     return page(
         "wall_screen.html",
         union=union,
-        panels=_panels(lines, union, weeks),
+        panels=_panels(lines, union, weeks, charts.TALL),
         last=weeks[-2],
         until=weeks[-2] + timedelta(days=6),
         hidden=HIDDEN,
@@ -183,7 +183,9 @@ def _above(desk: Desk, union: Organisation) -> Sequence[Organisation]:
     return [one for one in found if desk.staff.organisation.has_within(one)]
 
 
-def _panels(lines: Sequence[Line], union: Organisation, weeks: Sequence[date]) -> list[Panel]:
+def _panels(
+    lines: Sequence[Line], union: Organisation, weeks: Sequence[date], height: int = charts.HEIGHT
+) -> list[Panel]:
     labels = [f"{week.month}.{week.day}" for week in weeks]
     made = []
     for line in lines:
@@ -194,7 +196,9 @@ def _panels(lines: Sequence[Line], union: Organisation, weeks: Sequence[date]) -
             f"{_week(week)}：{HIDDEN if count is None else f'{count:,}'} {unit}"
             for week, count in zip(weeks, line.counts, strict=True)
         ]
-        made.append(Panel(line.kind, title, unit, hint, line.counts, charts.draw(line.counts, labels, said)))
+        made.append(
+            Panel(line.kind, title, unit, hint, line.counts, charts.draw(line.counts, labels, said, height))
+        )
     return made
 
 
