@@ -138,8 +138,8 @@ def _fill(engine: Engine, people: int, single: int, audits: int) -> dict[str, in
     known = {name: sorted(keys_of(name)) for name in set(names)}
     put.rows(
         "profile_key",
-        ("key", "profile_id"),
-        ((key, n) for n, name in enumerate(names, 1) for key in known[name]),
+        ("key", "profile_id", "worker_id"),
+        ((key, n, n * step) for n, name in enumerate(names, 1) for key in known[name]),
     )
     put.rows(
         "handover",
@@ -217,6 +217,13 @@ class _Put:
 def addresses(now: datetime) -> Iterator[tuple[str, str]]:
     """Every list: its first page, a late one, a search for each way to search, each sort, each filter."""
     yield from (("home", "/"), ("unions", "/organisations"), ("staff", "/staff"))
+    yield "figures", "/dashboard"
+    yield "audit", "/audit"
+    yield "audit, before 30", "/audit?before=30"
+    day = (now - timedelta(days=2)).date()
+    for name, value in (("act", "contact_read"), ("about", "worker:4711"), ("who", "-"), ("who", "manager"),
+                        ("until", day), ("since", day)):  # fmt: skip
+        yield f"audit, {name}={value}", f"/audit?{name}={value}"
     lists: dict[str, Listing] = {
         "/workers": workers.LISTING,
         "/profiles": profiles.listing(now),

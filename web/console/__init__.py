@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from bot.client import Client
 from core.config import Config
 from web.console import (
+    auditing,
     conversations,
     dashboard,
     doors,
@@ -34,6 +35,7 @@ PAGES = (
     workers.pages,
     organisations.pages,
     dashboard.pages,
+    auditing.pages,
     staff.pages,
 )
 

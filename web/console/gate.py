@@ -171,6 +171,7 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("单位", "console.organisations.index", None),
     ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
+    ("操作记录", "console.auditing.index", Permission.AUDIT_SEE),
 )
 """The menu at the side: what it is called, where it leads, and who sees it."""
 

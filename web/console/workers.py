@@ -19,7 +19,7 @@ from web.console.bulk import Act
 from web.console.exports import Column, Export
 from web.console.forms import Form, Length, StringField, line, needed
 from web.console.gate import Desk, Pages, page
-from web.console.lists import MOST, Filter, Listing, Sort
+from web.console.lists import Filter, Listing, Sort, within
 
 pages = Pages("workers")
 REASON_LENGTH = 100
@@ -111,16 +111,9 @@ def _unions(words: str) -> Select[int]:
 
 
 def reached(db: Session, desk: Desk) -> Select[*tuple[Any, ...]]:
-    """The workers in this member's reach, each with its profile and union if there are any.
-
-    Who reaches few of very many gets those found first, by their unions: walked in the order of the list, with most of
-    it not theirs, they would come one in a thousand.
-    """
+    """The workers in this member's reach, each with its profile and union if there are any."""
     is_reached = access.in_scope(db, desk.staff, Worker, now=desk.now)
-    reach = select(Worker.id).where(is_reached).order_by(Worker.organisation_id).limit(MOST + 1)
-    reach = reach.correlate(None)
-    if (db.scalar(select(func.count()).select_from(reach.subquery())) or 0) <= MOST:
-        is_reached = Worker.id.in_(reach)
+    is_reached = within(db, Worker.id, is_reached, by=Worker.organisation_id)
     return (
         select(Worker, Profile, Organisation)
         .outerjoin(Profile, Profile.worker_id == Worker.id)

@@ -12,7 +12,9 @@ from werkzeug.routing import Rule
 
 from models.logins import Login
 from models.people import Staff
+from rules import audit
 from rules.access import PERMISSIONS, Permission, Role
+from tests.rules.cast import NOW
 from tests.web.console.office import BASE, STAFF, Office, Seat
 from web.console import home
 from web.console.gate import CSP, Desk, Door, Gate
@@ -55,9 +57,16 @@ def ask(seat: Seat, method: str, path: str) -> tuple[int, str, str]:
 def ids(office: Office, district: str) -> dict[str, int]:
     office.seat(f"{district}_admin")
     with Session(office.account.engine) as db:
+        member = db.get_one(
+            Staff, office.ids[f"{district}_clerk" if district == "north" else f"{district}_review"]
+        )
+        row = audit.note(db, member, "profile_approve", f"worker:{office.ids[f'{district}_worker']}", now=NOW)
+        db.commit()
+        noted = row.id
         login = db.scalar(select(Login.id).where(Login.staff_id == office.ids[f"{district}_admin"]).limit(1))
     assert login
     return {
+        "audit": noted,
         "mine": login,
         "profiles": office.ids[f"{district}0"],
         "conversations": office.ids[f"{district}_talk"],
