@@ -88,7 +88,7 @@ class Listing:
         count = asked.count_shown(db)
         pages = max(1, -(-min(count, MOST) // size))
         number = min(max(1, _number(args.get("page"), 1)), pages)
-        rows = db.execute(asked.query.limit(size).offset((number - 1) * size)).all() if count else []
+        rows = db.execute(asked.page(size, number)).all() if count else []
         return Listed(self, rows, count, number, pages, size, asked.sort, asked.is_down, chosen)
 
 
@@ -111,6 +111,11 @@ class Asked:
         """
         found = self.query.with_only_columns(self.key, maintain_column_froms=True).limit(MOST + 1)
         return db.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+    def page(self, size: int, number: int) -> Select[*tuple[Any, ...]]:
+        """The rows of one page. Which they are is found first: what is only shown is joined to those alone."""
+        keys = self.query.with_only_columns(self.key, maintain_column_froms=True)
+        return self.query.where(self.key.in_(keys.limit(size).offset((number - 1) * size).correlate(None)))
 
     def count(self, db: Session) -> int:
         """How many rows there are."""
