@@ -85,6 +85,7 @@ class ProfileKey(Base):
     profile_id: Mapped[int] = mapped_column(
         ForeignKey("profile.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), index=True)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 
@@ -99,10 +100,10 @@ def keys_of(nickname: str) -> set[str]:
 @event.listens_for(Profile, "after_update")
 def _know_by(_mapper: Mapper[Profile], connection: Connection, profile: Profile) -> None:
     """Whoever writes a nickname writes its keys with it; nobody can forget to."""
-    if get_history(profile, "nickname").has_changes():
+    if any(get_history(profile, name).has_changes() for name in ("nickname", "worker_id")):
         connection.execute(delete(ProfileKey).where(ProfileKey.profile_id == profile.id))
-        rows = [{"profile_id": profile.id, "key": key} for key in sorted(keys_of(profile.nickname))]
-        if rows:
+        whose = {"profile_id": profile.id, "worker_id": profile.worker_id}
+        if rows := [whose | {"key": key} for key in sorted(keys_of(profile.nickname))]:
             connection.execute(insert(ProfileKey), rows)
 
 

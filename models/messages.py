@@ -118,7 +118,7 @@ class NoticeAttempt(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"), index=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     channel: Mapped[str] = mapped_column(String(20))
     errcode: Mapped[int | None]
     message_id: Mapped[int | None] = mapped_column(BigKey, index=True)

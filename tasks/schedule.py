@@ -5,7 +5,10 @@ A job may be cut short, run late or, when leaders change, run twice: each is wri
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,6 +26,7 @@ from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
 from core.heard import take, taken
+from core.jobs import jobs_key
 from core.redis import LOST
 from rules import dialogs, figures, logins, notices, retention, waiting
 from rules.appointments import reminders, years
@@ -233,14 +237,25 @@ class Schedule:
         if not self.leader.is_leading():
             return
         now = self._clock()
+        began = time.monotonic()
+        is_good = False
         try:
             self._work.redis.set(f"{self._prefix}ran:{job.name}", str(now.timestamp()))
             job.run(self._work, now)
+            is_good = True
         except LOST as error:
             _log.warning("Redis away, job left out", job=job.name, error=type(error).__name__)
         except Exception:
             metrics.bugs.labels("schedule").inc()
             _log.exception("job failed", job=job.name)
+        said = {
+            "began": now.timestamp(),
+            "seconds": round(time.monotonic() - began, 3),
+            "is_good": is_good,
+            "when": job.when,
+        }
+        with suppress(*LOST):
+            self._work.redis.hset(jobs_key(self._work.config), job.name, json.dumps(said))
 
 
 def _trigger(when: int | str) -> Any:

@@ -20,6 +20,7 @@ INDEXES = (
     ("audit", "ix_audit_staff_id_id", ["staff_id", "id"], None),
     ("audit", "ix_audit_act_id", ["act", "id"], None),
     ("audit", "ix_audit_subject_id", ["subject", "id"], None),
+    ("notice_attempt", "ix_notice_attempt_at", ["at"], None),
     ("handover", "ix_handover_open", ["at", "id"], "closed_at IS NULL"),
     ("profile", "ix_profile_queue", ["state", "submitted_at", "id"], None),
     ("profile", "ix_profile_submitted_at", ["submitted_at"], None),
@@ -51,6 +52,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("profile_id", BIG, nullable=False),
+        sa.Column("worker_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.id"], name=op.f("fk_profile_key_worker_id_worker")),
         sa.ForeignKeyConstraint(
             ["profile_id"], ["profile.id"], name=op.f("fk_profile_key_profile_id_profile"), ondelete="CASCADE"
         ),
@@ -58,6 +61,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_profile_key_profile_id"), "profile_key", ["profile_id"], unique=False)
+    op.create_index(op.f("ix_profile_key_worker_id"), "profile_key", ["worker_id"], unique=False)
 
     for table in ("tally", "figure"):
         op.create_table(

@@ -21,6 +21,7 @@ from web.console import (
     organisations,
     profiles,
     staff,
+    system,
     workers,
 )
 from web.console.gate import Gate
@@ -36,6 +37,8 @@ PAGES = (
     organisations.pages,
     dashboard.pages,
     auditing.pages,
+    system.pages,
+    system.told_pages,
     staff.pages,
 )
 

@@ -172,6 +172,8 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
     ("操作记录", "console.auditing.index", Permission.AUDIT_SEE),
+    ("运行状况", "console.system.health", Permission.HEALTH_SEE),
+    ("设置", "console.settings.told", Permission.SETTINGS_SEE),
 )
 """The menu at the side: what it is called, where it leads, and who sees it."""
 

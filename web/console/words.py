@@ -78,6 +78,7 @@ PROFILE_STATES: Final = MappingProxyType(
     }
 )
 ABOUT: Final = MappingProxyType({"chat": "找人工", "crisis": "情绪关怀"})
+SOURCES: Final = MappingProxyType({"environment": "环境变量", "secret file": "密钥文件", "file": "设置文件"})
 ACTS: Final = MappingProxyType(
     {
         "profile_approve": "通过资料卡",
