@@ -165,6 +165,6 @@ class Said(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     handover_id: Mapped[int] = mapped_column(ForeignKey("handover.id", ondelete="CASCADE"), index=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     is_theirs: Mapped[bool]
     words: Mapped[str] = mapped_column(Sealed)

@@ -90,6 +90,7 @@ def forget(work: Workplace, now: datetime) -> None:
     limits = work.config.limits
     _until_done(work, retention.forget_received, now - timedelta(days=limits.received_days))
     _until_done(work, retention.forget_notices, now - timedelta(days=limits.kept_notice_days))
+    _until_done(work, retention.forget_said, now - timedelta(days=limits.draft_days))
     console = work.config.console
     _once(work, partial(logins.end_over, limits=console), now)
     _until_done(work, retention.forget_attempts, now - timedelta(days=console.log_days))

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_said")),
     )
     op.create_index(op.f("ix_said_handover_id"), "said", ["handover_id"], unique=False)
+    op.create_index(op.f("ix_said_at"), "said", ["at"], unique=False)
 
 
 def downgrade() -> None:

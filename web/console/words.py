@@ -85,6 +85,7 @@ ACTS: Final = MappingProxyType(
         "profile_refuse": "退回资料卡",
         "handover_answer": "回复对话",
         "handover_close": "关闭对话",
+        "handover_read": "看对话",
         "worker_read": "查看职工",
         "contact_read": "查看联系方式",
         "staff_add": "请来同事",
