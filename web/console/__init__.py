@@ -22,6 +22,7 @@ from web.console import (
     profiles,
     staff,
     system,
+    vocabulary,
     workers,
 )
 from web.console.gate import Gate
@@ -39,6 +40,7 @@ PAGES = (
     auditing.pages,
     system.pages,
     system.told_pages,
+    vocabulary.pages,
     staff.pages,
 )
 

@@ -170,6 +170,7 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("职工", "console.workers.index", Permission.WORKERS_SEE),
     ("单位", "console.organisations.index", None),
     ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
+    ("关键词", "console.vocabulary.index", None),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
     ("操作记录", "console.auditing.index", Permission.AUDIT_SEE),
     ("运行状况", "console.system.health", Permission.HEALTH_SEE),
