@@ -37,6 +37,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = 
     app = Flask("niangjia", static_folder="web/static", template_folder="web/templates")
     app.config["NIANGJIA"] = config
     app.extensions["bot"] = bot
+    app.extensions["table"] = handlers.table()
     app.register_blueprint(health.blueprint(config, engine))
     app.register_blueprint(calendar.blueprint(config, engine))
     client = Client(config, connect(config))

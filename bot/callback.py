@@ -129,7 +129,7 @@ class Bot:
         except TurnedAway as turned:
             return self._turn_away(turned)
         job = Job()
-        turn = self.turns.claim(inbound.openid, inbound.key)
+        turn = self.turns.claim(inbound.openid, inbound.key, is_heard=_is_heard(inbound))
         answer = None
         if self._is_quick(inbound):
             with self.gate.passed(GATE_SECONDS):
@@ -157,7 +157,8 @@ class Bot:
         job.give_up()
         job.acknowledge()
         inbound = read(process_message(parsed(row.body)))
-        self._work(job, inbound, self.turns.claim(inbound.openid, inbound.key), "")
+        turn = self.turns.claim(inbound.openid, inbound.key, is_heard=_is_heard(inbound))
+        self._work(job, inbound, turn, "")
 
     def attend(
         self,
@@ -471,6 +472,11 @@ class Bot:
             time=int(now.timestamp()),
             content=carried(text).replace("]]>", "]]]]><![CDATA[>"),
         )
+
+
+def _is_heard(inbound: Inbound) -> bool:
+    """Whether its person wrote, tapped or scanned; the rest WeChat tells by itself."""
+    return not inbound.kind.startswith("event:") or inbound.kind in ("event:click", "event:scan")
 
 
 def _text_of(inbound: Inbound) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from bot.looks import waiting_key
 from core.config import Config
 from core.crypto import ring
+from core.heard import heard_key
 from core.redis import LOST, Lane, Script
 
 # Ask for the turn. Answers: {text} (answered already, unless it was only said that it takes longer), 'run', 'wait',
@@ -55,10 +56,12 @@ _ENTER = Script(
     keys=4,
 )
 
-# Give the turn back and leave the answer for deliveries of the same message, the first stays; and what was looked at.
+# Give the turn back and leave the answer for deliveries of the same message, the first stays; what was looked at; and
+# that its person was heard.
 _LEAVE = Script(
     """
-    for i = 5, #ARGV do redis.call('XADD', KEYS[4], '*', '', ARGV[i]) end
+    for i = 6, #ARGV do redis.call('XADD', KEYS[4], '*', '', ARGV[i]) end
+    if ARGV[5] ~= '' then redis.call('HINCRBY', KEYS[5], ARGV[5], 1) end
     if ARGV[3] ~= '' then redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4], 'NX') end
     if redis.call('GET', KEYS[3]) == ARGV[2] then
         redis.call('DEL', KEYS[3])
@@ -66,7 +69,7 @@ _LEAVE = Script(
     end
     return 1
     """,
-    keys=4,
+    keys=5,
 )
 
 _RENEW = Script(
@@ -99,6 +102,8 @@ class Turn:
     owner: str
     looks: tuple[str, ...] = ()
     """Left together with the answer (bot/looks.py)."""
+    is_heard: bool = False
+    """Whether a person wrote or tapped, so that it counts (rules/figures.py)."""
 
 
 class Replayed(Exception):
@@ -113,6 +118,7 @@ class Turns:
         self._prefix = config.redis.prefix
         self._alive = f"{self._prefix}alive:"
         self._looks = waiting_key(config)
+        self._heard = heard_key(config)
         self._lease = str(max(500, int(config.limits.lease_seconds * 1000)))
         # the signature of a query string is worth remembering for as long as its timestamp is accepted
         self._remember = str(2 * config.limits.timestamp_seconds)
@@ -122,9 +128,9 @@ class Turns:
         self._keeper_lock = threading.Lock()
         self._closed = threading.Event()
 
-    def claim(self, openid: str, key: str) -> Turn:
+    def claim(self, openid: str, key: str, *, is_heard: bool = False) -> Turn:
         """A new delivery of a message; it still has to ask for its turn."""
-        return Turn(openid, key, secrets.token_hex(8))
+        return Turn(openid, key, secrets.token_hex(8), is_heard=is_heard)
 
     def ask(self, turn: Turn, signature: str = "", *, is_late: bool = False) -> str | None:
         """Ask once. The answer already given, "" to work on it now, or None to ask again soon.
@@ -165,10 +171,12 @@ class Turns:
             f"{self._prefix}turn:{turn.openid}",
             f"{self._alive}{turn.key}",
             self._looks,
+            self._heard,
             turn.key,
             turn.owner,
             _sealed(answer),
             self._answers,
+            turn.openid if turn.is_heard else "",
             *turn.looks,
         )
 
@@ -180,10 +188,12 @@ class Turns:
             f"{self._prefix}turn:{openid}",
             f"{self._alive}{key}",
             self._looks,
+            self._heard,
             key,
             "",
             _sealed(answer),
             self._answers,
+            "",
         )
 
     def reopen(self, key: str) -> bool:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "broadcast": "Write to many: new, preview, approve, send, pause, resume, status.",
     "appointment": "Set up services, professionals and hours; see, move and cancel bookings.",
     "audit": "Check that nobody changed what is written down of staff.",
+    "keys": "Seal what identifies a person again with a new key.",
     "menu": "Check, push and show the menu at the bottom of the chat.",
     "doctor": "Check settings, database, Redis, WeChat, clock and disk, and say what to do.",
     "bench": "Measure speed and memory beside a peer.",

@@ -172,3 +172,33 @@ def signup(people: int, places: int, processes: int, rounds: int, databases: tup
         for peer in (bare, rows):
             ratio = ours.rate / peer.rate
             print(f"| {database} | **ratio to {peer.system}** | **{ratio:.2f}** | | |", flush=True)
+
+
+@command.command()
+@click.option("--people", default=1_000_000, show_default=True, help="Workers in the large database.")
+@click.option(
+    "--profiles", default=200_000, show_default=True, help="Profiles in it; the small one has a hundredth."
+)
+@click.option(
+    "--database", "only", multiple=True, type=click.Choice(["sqlite", "postgresql"]), help="Only this."
+)
+def console(people: int, profiles: int, only: tuple[str, ...]) -> None:
+    """Every list of the console with a hundredth of the people, and with all of them: queries, work, time, plans."""
+    from bench import console as bench
+
+    for name in only or ("sqlite", "postgresql"):
+        unit = "steps" if name == "sqlite" else "blocks"
+        small_fill, small = bench.measured(name, people // 100, profiles // 100, people // 200)
+        fill, large = bench.measured(name, people, profiles, people // 2)
+        print(
+            f"\n{name}: {people // 100:,} workers filled in {small_fill:.0f} s, {people:,} in {fill:.0f} s\n"
+        )
+        print(f"| who | list | queries | {unit}, few | many | ms, few | many | large tables read whole |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+        for few, many in zip(small, large, strict=True):
+            queries = str(many.queries) if few.queries == many.queries else f"{few.queries} → {many.queries}"
+            print(
+                f"| {many.who} | {many.what} | {queries} | {few.work:,} | {many.work:,} "
+                f"| {few.seconds * 1000:.0f} | {many.seconds * 1000:.0f} | {', '.join(many.scans) or '—'} |",
+                flush=True,
+            )

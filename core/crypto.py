@@ -18,6 +18,8 @@ from core import shapes
 from core.config import Config
 
 NONCE = 12
+KEY_NAME = 4
+"""So many bytes at the beginning of a sealed value name its key."""
 
 
 class KeyRing:
@@ -53,6 +55,15 @@ class KeyRing:
     def knows(self, sealed: bytes) -> bool:
         """Whether one of the keys sealed it."""
         return sealed[:4] in self._ciphers
+
+    @property
+    def newest(self) -> bytes:
+        """The name of the key with which everything is sealed now."""
+        return self._newest
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key sealed it."""
+        return sealed[:KEY_NAME] == self._newest
 
     def blind(self, value: str) -> str:
         """The keyed hash by which an equal value is found without being read."""

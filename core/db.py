@@ -57,6 +57,7 @@ def engine_for(url: str | URL, *, pool_size: int = 10) -> Engine:
             hide_parameters=True,  # what people wrote is not for logs
             connect_args={"connect_timeout": 5},
         )
+        event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "before_cursor_execute", _before_statement)
     return engine
 
@@ -76,6 +77,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: Any) -> None:
+    """Rows far apart cost hardly more than neighbours where the data is in memory or on an SSD; its default is of the
+    age of disks, by which it would rather read a million people than look up five thousand."""
+    driver: Any = connection
+    driver.autocommit = True
+    driver.execute("SET random_page_cost = 1.1")
+    driver.autocommit = False
 
 
 def _before_statement(

@@ -18,7 +18,7 @@ from forms import words
 from forms.engine import Outcome, Turn
 from handlers import crisis
 from qr import scenes
-from rules import inbox, people
+from rules import conversations, inbox, people
 from rules.crisis import is_worrying
 
 
@@ -100,6 +100,8 @@ def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
     for sentence in table.sentences:
         if says := _aside(chat, sentence, message.text):
             return says
+    if conversations.hear(chat.db, chat.worker_id, message.text, texts.PASSED_ON.text, now=chat.now):
+        return _aside(chat, lambda chat, _: texts.PASSED_ON)
     return _aside(chat, lambda chat, _: texts.NOT_UNDERSTOOD)
 
 

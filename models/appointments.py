@@ -128,7 +128,7 @@ class Booking(Base):
     ends_at: Mapped[datetime]
     state: Mapped[BookingState] = mapped_column(String(10))
     reason: Mapped[str | None] = mapped_column(Sealed)
-    made_at: Mapped[datetime]
+    made_at: Mapped[datetime] = mapped_column(index=True)
     timed_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     sequence: Mapped[int] = mapped_column(default=0)

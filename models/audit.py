@@ -24,10 +24,10 @@ class Audit(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     act: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(String(40), index=True)
+    subject: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Sealed)
     before: Mapped[dict[str, Any] | None] = mapped_column(SealedJSON)
     after: Mapped[dict[str, Any] | None] = mapped_column(SealedJSON)
@@ -35,7 +35,12 @@ class Audit(Base):
     previous: Mapped[str | None] = mapped_column(String(64))
     digest: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (Index("ix_audit_organisation_id_id", "organisation_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_organisation_id_id", "organisation_id", "id"),
+        Index("ix_audit_staff_id_id", "staff_id", "id"),
+        Index("ix_audit_act_id", "act", "id"),
+        Index("ix_audit_subject_id", "subject", "id"),
+    )
 
 
 class AuditHead(Base):

@@ -38,7 +38,7 @@ class CheckIn(Base):
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
     worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), primary_key=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Meeting(Base):

@@ -101,7 +101,7 @@ class SignUp(InLine, Base):
     employer: Mapped[str] = mapped_column(Sealed)
     agreed: Mapped[str] = mapped_column(Sealed)
     id_hash: Mapped[str] = mapped_column(String(64))
-    signed_at: Mapped[datetime]
+    signed_at: Mapped[datetime] = mapped_column(index=True)
     draft_id: Mapped[str] = mapped_column(String(40))
 
     sitting: Mapped[Sitting] = relationship()

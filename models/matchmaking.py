@@ -7,9 +7,11 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Connection, ForeignKey, Index, String, UniqueConstraint, delete, event, insert, text
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+from sqlalchemy.orm.attributes import get_history
 
+from core import hanzi, pinyin
 from core.crypto import Sealed
 from models.base import Base, BigKey
 from models.events import Event
@@ -56,12 +58,54 @@ class Profile(Base):
 
     worker: Mapped[Worker] = relationship()
 
-    __table_args__ = (Index("ix_profile_find", "state", "sex", "birth_year", "id"),)
+    __table_args__ = (
+        Index("ix_profile_find", "state", "sex", "birth_year", "id"),
+        Index("ix_profile_queue", "state", "submitted_at", "id"),
+        Index("ix_profile_submitted_at", "submitted_at"),
+        Index("ix_profile_state_worker_id", "state", "worker_id"),
+    )
 
     @property
     def is_listed(self) -> bool:
         """Whether others may see it."""
         return self.state == ProfileState.LISTED
+
+
+class ProfileKey(Base):
+    """Something by which a profile is found: its nickname, or the initials of it, from any of its characters on.
+
+    What contains the words begins with them from some character on, so a range of an index finds it. Compared byte by
+    byte, or the range would be another one in each language.
+    """
+
+    __tablename__ = "profile_key"
+
+    key: Mapped[str] = mapped_column(
+        String(20).with_variant(String(20, collation="C"), "postgresql"), primary_key=True
+    )
+    profile_id: Mapped[int] = mapped_column(
+        ForeignKey("profile.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"), index=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+def keys_of(nickname: str) -> set[str]:
+    """All keys of a profile with this nickname."""
+    name = hanzi.fold(nickname).lower()
+    return {whole[start:][:20] for whole in (name, *pinyin.initials(name)) for start in range(len(whole))}
+
+
+@event.listens_for(Profile, "after_insert")
+@event.listens_for(Profile, "after_update")
+def _know_by(_mapper: Mapper[Profile], connection: Connection, profile: Profile) -> None:
+    """Whoever writes a nickname writes its keys with it; nobody can forget to."""
+    if any(get_history(profile, name).has_changes() for name in ("nickname", "worker_id")):
+        connection.execute(delete(ProfileKey).where(ProfileKey.profile_id == profile.id))
+        whose = {"profile_id": profile.id, "worker_id": profile.worker_id}
+        if rows := [whose | {"key": key} for key in sorted(keys_of(profile.nickname))]:
+            connection.execute(insert(ProfileKey), rows)
 
 
 class ProfileMove(Base):

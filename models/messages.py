@@ -118,7 +118,7 @@ class NoticeAttempt(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"), index=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     channel: Mapped[str] = mapped_column(String(20))
     errcode: Mapped[int | None]
     message_id: Mapped[int | None] = mapped_column(BigKey, index=True)
@@ -146,3 +146,25 @@ class Handover(Base):
     draft: Mapped[dict[str, Any] | None] = mapped_column(SealedJSON)
     closed_at: Mapped[datetime | None]
     message_key: Mapped[str] = mapped_column(String(200), unique=True)
+
+    __table_args__ = (
+        Index(
+            "ix_handover_open",
+            "at",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+
+class Said(Base):
+    """What was said, by the person or to them, since they asked for somebody; gone when the handover is closed."""
+
+    __tablename__ = "said"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    handover_id: Mapped[int] = mapped_column(ForeignKey("handover.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    is_theirs: Mapped[bool]
+    words: Mapped[str] = mapped_column(Sealed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigKey
@@ -29,16 +29,31 @@ class Organisation(Base):
 
 
 class Worker(Base):
-    """Somebody who follows the account, or once did. All the platform tells of a person is the openid."""
+    """Somebody who follows the account, or once did. All the platform tells of a person is the openid.
+
+    `heard_at`: when they last wrote, to the minute or so; from then WeChat lets us answer for 48 hours.
+    """
 
     __tablename__ = "worker"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     openid: Mapped[str] = mapped_column(String(64), unique=True)
-    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     created_at: Mapped[datetime]
     followed_at: Mapped[datetime | None]
     unfollowed_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    __table_args__ = (
+        Index("ix_worker_organisation_id_id", "organisation_id", "id"),
+        Index("ix_worker_followed_at_id", "followed_at", "id"),
+        Index(
+            "ix_worker_left",
+            "id",
+            sqlite_where=text("unfollowed_at IS NOT NULL"),
+            postgresql_where=text("unfollowed_at IS NOT NULL"),
+        ),
+    )
 
     @property
     def is_following(self) -> bool:

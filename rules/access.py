@@ -19,6 +19,7 @@ from models import (
     calendar,
     events,
     exams,
+    figures,
     imports,
     logins,
     matchmaking,
@@ -48,6 +49,7 @@ class Permission(enum.StrEnum):
     """One thing that a role may do, always within the subtree of the member's union. docs/access.md has the words."""
 
     HOME_SEE = "home_see"
+    DASHBOARD_SEE = "dashboard_see"
     PROFILES_REVIEW = "profiles_review"
     CONVERSATIONS_ANSWER = "conversations_answer"
     WORKERS_SEE = "workers_see"
@@ -75,6 +77,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.CLERK: frozenset(
             {
                 _P.HOME_SEE,
+                _P.DASHBOARD_SEE,
                 _P.CONVERSATIONS_ANSWER,
                 _P.WORKERS_SEE,
                 _P.WALLS_PRINT,
@@ -88,6 +91,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.REVIEWER: frozenset(
             {
                 _P.HOME_SEE,
+                _P.DASHBOARD_SEE,
                 _P.PROFILES_REVIEW,
                 _P.CONVERSATIONS_ANSWER,
                 _P.WORKERS_SEE,
@@ -194,6 +198,7 @@ SCOPES: Final[Mapping[type[Base], Scope]] = MappingProxyType(
         appointments.BookingMove: Scope("booking_id", appointments.Booking, _PLANS),
         exams.Sitting: Scope("organisation_id", Organisation, _EXAMS),
         exams.SignUp: Scope("sitting_id", exams.Sitting, (_P.SIGN_UPS_SEE,)),
+        figures.Figure: Scope("organisation_id", Organisation, (_P.DASHBOARD_SEE,)),
         broadcasts.Broadcast: Scope("organisation_id", Organisation, _BROADCASTS),
         broadcasts.BroadcastVersion: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
         broadcasts.BroadcastMove: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
@@ -212,9 +217,13 @@ NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
         events.Meeting,
         events.Seat,
         messages.Dialog,
+        messages.Said,
         messages.Received,
         # how the program keeps count; what it comes to is seen with the row it belongs to
         AuditHead,
+        figures.Tally,
+        figures.CountedWeek,
+        matchmaking.ProfileKey,
         messages.NoticeAttempt,
         appointments.Tick,
         appointments.Reminder,

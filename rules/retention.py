@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.imports import ImportRun
 from models.logins import Binding, Invitation, Login, LoginAttempt, LoginDelay, ScanLogin
-from models.messages import Notice, NoticeState, Received
+from models.messages import Notice, NoticeState, Received, Said
 
 READ = (NoticeState.SENT, NoticeState.SHOWN, NoticeState.VOID)
 
@@ -32,6 +32,11 @@ def forget_notices(db: Session, before: datetime, *, limit: int = 500) -> int:
     )
     result: Any = db.execute(delete(Notice).where(Notice.id.in_(old)))
     return int(result.rowcount)
+
+
+def forget_said(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Delete what was said before a moment in conversations that nobody closed."""
+    return _forget(db, Said, Said.at < before, limit)
 
 
 def forget_attempts(db: Session, before: datetime, *, limit: int = 500) -> int:

@@ -13,7 +13,7 @@ from core.errors import Refused
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, audit, notices
+from rules import access, audit, conversations, notices
 from rules.access import Permission, Role
 
 ANSWER_LENGTH = 300  # characters; what one customer-service text surely carries
@@ -103,5 +103,6 @@ def answer_handover(db: Session, staff: Staff, handover_id: int, words: str, *, 
     )
     if closed.first() is None:
         raise Refused("handover_closed")
+    conversations.forget(db, handover_id)
     notices.tell(db, handover.worker_id, "staff_answer", now=now, who=staff.name, words=words)
     audit.note(db, staff, "handover_answer", f"handover:{handover_id}", now=now)

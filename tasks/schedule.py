@@ -5,7 +5,10 @@ A job may be cut short, run late or, when leaders change, run twice: each is wri
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,11 +25,13 @@ from sqlalchemy.orm import Session
 from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
+from core.heard import take, taken
+from core.jobs import jobs_key
 from core.redis import LOST
-from rules import calendar, dialogs, logins, notices, retention, waiting
+from rules import calendar, dialogs, figures, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
-from rules.matchmaking import photos, requests
+from rules.matchmaking import photos, requests, searching
 from tasks import broadcasts, codes
 from tasks.engine import Engine
 from tasks.leader import Leader
@@ -85,6 +90,7 @@ def forget(work: Workplace, now: datetime) -> None:
     limits = work.config.limits
     _until_done(work, retention.forget_received, now - timedelta(days=limits.received_days))
     _until_done(work, retention.forget_notices, now - timedelta(days=limits.kept_notice_days))
+    _until_done(work, retention.forget_said, now - timedelta(days=limits.draft_days))
     console = work.config.console
     _once(work, partial(logins.end_over, limits=console), now)
     _until_done(work, retention.forget_attempts, now - timedelta(days=console.log_days))
@@ -120,6 +126,25 @@ def make_codes(work: Workplace, now: datetime) -> None:
     codes.make_wanted(work.config, work.engine, work.redis, now)
 
 
+def write_down_heard(work: Workplace, now: datetime) -> None:
+    """Who wrote since the last time."""
+    if heard := take(work.redis, work.config):
+        with Session(work.engine) as db:
+            figures.hear(db, heard, now=now)
+            db.commit()
+        taken(work.redis, work.config)
+
+
+def count_week(work: Workplace, now: datetime) -> None:
+    """What the weeks that are over came to, and roughly the present one."""
+    _until_done(work, lambda db, now: figures.catch_up(db, now=now), now)
+
+
+def learn_names(work: Workplace, now: datetime) -> None:
+    """Profiles from before there was a search by initials."""
+    _until_done(work, lambda db, _now: searching.learn(db), now)
+
+
 def look_at_broadcasts(work: Workplace, now: datetime) -> None:
     """What goes out, is to go on, or hangs: tasks for whichever worker is free."""
     with Session(work.engine) as db:
@@ -142,6 +167,9 @@ JOBS: tuple[Job, ...] = (
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
     Job("make codes", 3, make_codes),
+    Job("heard", 60, write_down_heard),
+    Job("figures", 3600, count_week),
+    Job("learn names", "40 3 * * *", learn_names),
     Job("broadcasts", 1, look_at_broadcasts),
 )
 
@@ -228,14 +256,25 @@ class Schedule:
         if not self.leader.is_leading():
             return
         now = self._clock()
+        began = time.monotonic()
+        is_good = False
         try:
             self._work.redis.set(f"{self._prefix}ran:{job.name}", str(now.timestamp()))
             job.run(self._work, now)
+            is_good = True
         except LOST as error:
             _log.warning("Redis away, job left out", job=job.name, error=type(error).__name__)
         except Exception:
             metrics.bugs.labels("schedule").inc()
             _log.exception("job failed", job=job.name)
+        said = {
+            "began": now.timestamp(),
+            "seconds": round(time.monotonic() - began, 3),
+            "is_good": is_good,
+            "when": job.when,
+        }
+        with suppress(*LOST):
+            self._work.redis.hset(jobs_key(self._work.config), job.name, json.dumps(said))
 
 
 def _trigger(when: int | str) -> Any:

@@ -17,6 +17,7 @@ from models.audit import Audit
 from models.base import Base
 from models.broadcasts import Batch, BatchState, Mute, Recipient, RecipientState, Topic, Way, WorkerTag
 from models.events import CheckIn, Event
+from models.figures import Figure
 from models.logins import LoginAttempt, Outcome
 from models.matchmaking import Profile, Report
 from models.messages import Consent, Handover
@@ -28,6 +29,7 @@ from rules.access import NOT_FOR_STAFF, PERMISSIONS, SCOPES, Permission, Role
 from rules.appointments import bookings, planning
 from rules.broadcasts import life
 from rules.exams import sittings
+from rules.figures import Kind
 from tests.rules import exam_cast
 from tests.rules.cast import NOW, Town
 from tests.rules.clinic import TERMS, at, open_clinic
@@ -124,6 +126,7 @@ def two(town: Town) -> Two:
         LoginAttempt(at=NOW, staff_id=writer.id, ip=HOME.ip, browser="", way="scan", outcome=Outcome.DENIED)
     )
     db.add(Organisation(name="洪和镇总工会", parent_id=north.id, level=4, path=f"{north.path}99/", id=99))
+    db.add(Figure(week=NOW.date(), kind=Kind.BOOKINGS, organisation_id=north.id, count=7))
     db.commit()
     mine = {entity: {key(one) for one in db.scalars(select(entity))} - before[entity] for entity in SCOPES}
     return Two(town, mine, *people)

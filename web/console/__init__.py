@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 from bot.client import Client
 from core.config import Config
 from web.console import (
+    auditing,
     branches,
     conversations,
+    dashboard,
     days,
     doors,
     fairs,
@@ -25,6 +27,8 @@ from web.console import (
     prints,
     profiles,
     staff,
+    system,
+    vocabulary,
     walls,
     workers,
 )
@@ -46,6 +50,11 @@ PAGES = (
     branches.pages,
     days.pages,
     imports.pages,
+    dashboard.pages,
+    auditing.pages,
+    system.pages,
+    system.told_pages,
+    vocabulary.pages,
     staff.pages,
 )
 

@@ -17,6 +17,7 @@ from forms.answers import Answers, Given
 from forms.draft import Draft
 from models.messages import Handover
 from models.people import Worker
+from rules import audit
 from rules import conversations as rules
 from rules import staff as staff_rules
 from rules.access import Permission
@@ -169,6 +170,7 @@ def one(desk: Desk, number: int) -> Any:
 def answer(desk: Desk, number: int) -> Any:
     """Say something to the person; the conversation then waits no longer."""
     handover = rules.one(desk.db, desk.staff, number, now=desk.now)
+    is_reached = desk.now < rules.window_until(desk.db, handover)
     form = AnswerForm()
     if not form.read():
         return _shown(desk, handover, 422, form=form)
@@ -176,7 +178,10 @@ def answer(desk: Desk, number: int) -> Any:
         staff_rules.answer_handover(desk.db, desk.staff, number, form.words.data or "", now=desk.now)
     except Refused as refused:
         return _told(desk, number, refused, form=form)
-    return _on(desk, "回复发出去了。")
+    return _on(
+        desk,
+        "回复发出去了。" if is_reached else "过了 48 小时，回复放进了 TA 的“我的消息”，TA 下次来就看到。",
+    )
 
 
 @pages.route("/conversations/<id:number>/close", needs=Permission.CONVERSATIONS_ANSWER, methods=("POST",))
@@ -237,6 +242,9 @@ def _shown(
     problem: str = "",
 ) -> Any:
     worker = desk.db.get_one(Worker, handover.worker_id)
+    said = rules.said(desk.db, handover)
+    if said and status == 200:
+        audit.note(desk.db, desk.staff, "handover_read", f"handover:{handover.id}", now=desk.now)
     return page(
         "conversation.html",
         status,
@@ -245,6 +253,8 @@ def _shown(
         about=about,
         reported=_reported(handover.about),
         draft=draft_lines(handover, desk.db, desk.config, desk.now),
+        said=said,
+        window_until=rules.window_until(desk.db, handover),
         answers=rules.answers(desk.db, worker.id),
         earlier=rules.earlier(desk.db, handover),
         form=form or AnswerForm(),

@@ -30,7 +30,7 @@ MOST_XLSX: Final = 50_000
 REASON_LENGTH: Final = 100
 _IN_MEMORY = 1024 * 1024
 _AT_ONCE = 1000
-_TYPES: Final = {
+TYPES: Final = {
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     CSV: "text/csv; charset=utf-8",
 }
@@ -164,7 +164,7 @@ def _file(desk: Desk, export: Export, asked: Asked, kind: str, *, whole: bool, r
         reason=reason or None,
         after={"rows": count, "filter": dict(asked.chosen), "kind": kind},
     )
-    return attached(file, f"{export.title}-{local(desk.now):%Y%m%d-%H%M}.{kind}", _TYPES[kind])
+    return attached(file, f"{export.title}-{local(desk.now):%Y%m%d-%H%M}.{kind}", TYPES[kind])
 
 
 def spooled(write: Callable[[BinaryIO], Any]) -> tuple[BinaryIO, Any]:

@@ -148,7 +148,12 @@ MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
     ("单位", "console.organisations.index", None),
     ("节假日", "console.days.index", Permission.APPOINTMENTS_PLAN),
     ("导入", "console.imports.index", Permission.WORKERS_CHANGE),
+    ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
+    ("关键词", "console.vocabulary.index", None),
     ("同事", "console.staff.index", Permission.STAFF_MANAGE),
+    ("操作记录", "console.auditing.index", Permission.AUDIT_SEE),
+    ("运行状况", "console.system.health", Permission.HEALTH_SEE),
+    ("设置", "console.settings.told", Permission.SETTINGS_SEE),
 )
 """The menu at the side: what it is called, where it leads, and who sees it."""
 

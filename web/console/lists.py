@@ -1,7 +1,8 @@
 """The habit of all lists: search, filters, sort and page live in the URL, so a list can be kept and sent on.
 
 A feature declares a `Listing`; the template `console/_parts.html` draws what `Listing.read` returns. Two queries a
-list, whatever its length: the count, and the rows of one page.
+list, whatever its length: the count, and the rows of one page. Both stop at `MOST` rows: nobody reads further, and
+the database would have to.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from werkzeug.datastructures import MultiDict
 
 SIZES: Final = (20, 50, 100)
 SEARCH_LENGTH: Final = 40
+MOST: Final = 10_000
+"""So many rows are counted and can be leafed through; who wants others narrows the list or turns it round."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Listing:
             chosen["sort"] = f"-{name}" if is_down else name
         columns = self.sorts[name].columns
         ordered = query.order_by(None).order_by(*(c.desc() if is_down else c for c in columns))
-        return Asked(everything, ordered, chosen, said, name, is_down)
+        return Asked(everything, ordered, chosen, said, name, is_down, columns[-1])
 
     def read(
         self,
@@ -88,10 +91,10 @@ class Listing:
         size = _number(args.get("size"), self.size)
         size = size if size in SIZES else self.size
         chosen = {**asked.chosen, **({"size": str(size)} if size != self.size else {})}
-        count = asked.count(db)
-        pages = max(1, -(-count // size))
+        count = asked.count_shown(db)
+        pages = max(1, -(-min(count, MOST) // size))
         number = min(max(1, _number(args.get("page"), 1)), pages)
-        rows = db.execute(asked.query.limit(size).offset((number - 1) * size)).all() if count else []
+        rows = db.execute(asked.page(size, number)).all() if count else []
         return Listed(
             self,
             rows,
@@ -116,6 +119,20 @@ class Asked:
     said: Sequence[tuple[str, str]]
     sort: str
     is_down: bool
+    key: Any
+
+    def count_shown(self, db: Session) -> int:
+        """How many rows a list leads to; `MOST` and one when there are more.
+
+        Counted in the order of the rows: whatever index finds those finds these.
+        """
+        found = self.query.with_only_columns(self.key, maintain_column_froms=True).limit(MOST + 1)
+        return db.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+    def page(self, size: int, number: int) -> Select[*tuple[Any, ...]]:
+        """The rows of one page. Which they are is found first: what is only shown is joined to those alone."""
+        keys = self.query.with_only_columns(self.key, maintain_column_froms=True)
+        return self.query.where(self.key.in_(keys.limit(size).offset((number - 1) * size).correlate(None)))
 
     def count(self, db: Session) -> int:
         """How many rows there are."""
@@ -146,6 +163,16 @@ class Listed:
     def last(self) -> int:
         """The number of the last row shown."""
         return self.first + len(self.rows) - 1 if self.count else 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are rows that the list doesn't lead to."""
+        return self.count > MOST
+
+    @property
+    def counted(self) -> str:
+        """How many rows there are, as it is shown."""
+        return f"{MOST:,}+" if self.has_more else str(self.count)
 
     @property
     def is_narrowed(self) -> bool:
@@ -194,6 +221,17 @@ class Listed:
                 shown.append(None)
             shown.append(number)
         return shown
+
+
+def within(db: Session, key: Any, condition: ColumnElement[bool], *, by: Any) -> ColumnElement[bool]:
+    """The condition by which a member's reach narrows a long list, in a form that is fast for small and large reaches.
+
+    Who reaches few of very many gets those found first, by the index that begins with `by`: walked in the order of
+    the list, with most of it not theirs, they would come one in a thousand.
+    """
+    reach = select(key).where(condition).order_by(by).limit(MOST + 1).correlate(None)
+    count = db.scalar(select(func.count()).select_from(reach.subquery())) or 0
+    return key.in_(reach) if count <= MOST else condition
 
 
 def _number(text: str | None, otherwise: int) -> int:

@@ -49,5 +49,8 @@ def index(desk: Desk) -> Any:
 
 
 def _counts(desk: Desk, column: Any, ids: list[int]) -> dict[int, int]:
-    rows = desk.db.execute(select(column, func.count()).where(column.in_(ids)).group_by(column))
+    """Union by union, so that an index has them counted; grouped, the whole table would be read for it."""
+    union = Organisation.id
+    number = select(func.count()).where(column == union).correlate(Organisation).scalar_subquery()
+    rows = desk.db.execute(select(union, number).where(union.in_(ids)))
     return {row[0]: row[1] for row in rows}

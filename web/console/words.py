@@ -88,15 +88,32 @@ PROFILE_STATES: Final = MappingProxyType(
     }
 )
 ABOUT: Final = MappingProxyType({"chat": "找人工", "crisis": "情绪关怀"})
+SOURCES: Final = MappingProxyType({"environment": "环境变量", "secret file": "密钥文件", "file": "设置文件"})
 ACTS: Final = MappingProxyType(
     {
         "profile_approve": "通过资料卡",
         "profile_refuse": "退回资料卡",
         "handover_answer": "回复对话",
         "handover_close": "关闭对话",
+        "handover_read": "看对话",
         "worker_read": "查看职工",
         "contact_read": "查看联系方式",
         "photo_read": "查看照片",
+        "staff_add": "请来同事",
+        "staff_disable": "停用同事",
+        "staff_enable": "恢复同事",
+        "login_set_up": "设好登录",
+        "login_reset": "重设登录",
+        "login_end": "退出登录",
+        "password_change": "换密码",
+        "exam_add": "安排考试",
+        "waiting_read": "查看候补",
+        "tag_fetch": "取标签",
+        "audit_search": "查操作记录",
+        "audit_read": "打开操作记录",
+        "audit_export": "导出操作记录",
+        "figures_export": "导出数据",
+        "figures_wall": "把数据放上大屏",
         "worker_move": "移到别的单位",
         "import": "导入文件",
         "organisation_add": "新增单位",
@@ -195,6 +212,12 @@ def browser(value: str) -> str:
     return f"{name}（{system}）" if system else name
 
 
+def origin(value: str) -> str:
+    """Where somebody sat, from what a request told: the address, and the browser as people call it."""
+    address, _, rest = value.partition(" ")
+    return f"{address} {browser(rest)}" if rest else {"command": "服务器命令"}.get(value, value)
+
+
 def _of(table: Mapping[Any, str]) -> Callable[[Any], str]:
     return lambda value: table.get(value, str(value))
 
@@ -208,6 +231,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "openid": openid,
         "browser": browser,
         "few": few,
+        "origin": origin,
         "role": _of(ROLES),
         "level": _of(LEVELS),
         "sex": _of(SEX),

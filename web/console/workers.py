@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, case, false, func, literal, select, true, union_all
+from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
 from models.matchmaking import Profile, ProfileState
@@ -13,16 +13,18 @@ from models.messages import Handover
 from models.people import Organisation, Staff, Worker
 from rules import access, audit, members
 from rules.access import Permission
-from rules.matchmaking import reviewing
+from rules.matchmaking import reviewing, searching
 from web.console import bulk, conversations, exports, words
 from web.console.bulk import Act
 from web.console.exports import Column, Export
 from web.console.forms import Form, Length, StringField, line, needed
 from web.console.gate import Desk, Pages, page
-from web.console.lists import Filter, Listing, Sort
+from web.console.lists import Filter, Listing, Sort, within
 
 pages = Pages("workers")
 REASON_LENGTH = 100
+MANY_UNIONS = 20
+"""Words in the names of more unions than that (总工会) tell nobody which one was meant."""
 
 
 class UnmaskForm(Form):
@@ -38,11 +40,18 @@ class UnmaskForm(Form):
     )
 
 
+_theirs = aliased(Profile)
+_has_none = case(
+    (select(_theirs.id).where(_theirs.worker_id == Worker.id).correlate(Worker).exists(), false()),
+    else_=true(),
+)
+"""Asked of each row that may be shown. As a join, PostgreSQL would first find all the people without a profile."""
+
 LISTING = Listing(
     sorts={
         "new": Sort("编号", (Worker.id,)),
         "followed": Sort("关注时间", (Worker.followed_at, Worker.id)),
-        "union": Sort("单位", (Organisation.path, Worker.id)),
+        "union": Sort("单位", (Worker.organisation_id, Worker.id)),
     },
     filters=(
         Filter(
@@ -61,7 +70,7 @@ LISTING = Listing(
                 "listed": ("已上墙", Profile.state == ProfileState.LISTED),
                 "refused": ("已退回", Profile.state == ProfileState.REFUSED),
                 "paused": ("本人暂停", Profile.state == ProfileState.PAUSED),
-                "none": ("没有", Profile.id.is_(None)),
+                "none": ("没有", _has_none),
             },
         ),
         Filter(
@@ -74,27 +83,42 @@ LISTING = Listing(
         ),
     ),
     search=lambda words: _search(words),
-    search_hint="编号、昵称、单位",
+    search_hint="编号、昵称或首字母、单位",
 )
 
 
 def _search(words: str) -> ColumnElement[bool]:
-    found: list[ColumnElement[bool]] = [
-        Profile.nickname.contains(words, autoescape=True),
-        Organisation.name.contains(words, autoescape=True),
+    """One set of ids, each part of it found by an index of its own: the parts in an OR would be looked for in all."""
+    found: list[Select[Any]] = [
+        searching.people_called(words),
+        select(_of_union.id).where(_of_union.organisation_id.in_(_unions(words))),
     ]
     if words.isascii() and words.isdecimal() and len(words) < 16:
-        found.append(Worker.id == int(words))
-    return or_(*found)
+        found.append(select(literal(int(words))))
+    return Worker.id.in_(union_all(*found))
+
+
+_of_union = aliased(Worker)
+
+
+def _unions(words: str) -> Select[int]:
+    """The unions of this name; none when the words are a part of very many names."""
+    union = aliased(Organisation)
+    other = aliased(Organisation)
+    has_it = other.name.contains(words, autoescape=True)
+    many = select(func.count()).select_from(other).where(has_it).scalar_subquery()
+    return select(union.id).where(union.name.contains(words, autoescape=True), many <= MANY_UNIONS)
 
 
 def reached(db: Session, desk: Desk) -> Select[*tuple[Any, ...]]:
     """The workers in this member's reach, each with its profile and union if there are any."""
+    is_reached = access.in_scope(db, desk.staff, Worker, now=desk.now)
+    is_reached = within(db, Worker.id, is_reached, by=Worker.organisation_id)
     return (
         select(Worker, Profile, Organisation)
         .outerjoin(Profile, Profile.worker_id == Worker.id)
         .outerjoin(Organisation, Organisation.id == Worker.organisation_id)
-        .where(access.in_scope(db, desk.staff, Worker, now=desk.now))
+        .where(is_reached)
     )
 
 

@@ -13,9 +13,10 @@ from werkzeug.routing import Rule
 
 from models.logins import Login
 from models.people import Staff
-from rules import events
+from rules import audit, events
 from rules.access import PERMISSIONS, Permission, Role
 from rules.matchmaking import walls
+from tests.rules.cast import NOW
 from tests.web.console.office import BASE, STAFF, Office, Seat
 from web.console import home
 from web.console.gate import CSP, Desk, Door, Gate
@@ -58,9 +59,16 @@ def ask(seat: Seat, method: str, path: str) -> tuple[int, str, str]:
 def ids(office: Office, district: str) -> dict[str, int]:
     office.seat(f"{district}_admin")
     with Session(office.account.engine) as db:
+        member = db.get_one(
+            Staff, office.ids[f"{district}_clerk" if district == "north" else f"{district}_review"]
+        )
+        row = audit.note(db, member, "profile_approve", f"worker:{office.ids[f'{district}_worker']}", now=NOW)
+        db.commit()
+        noted = row.id
         login = db.scalar(select(Login.id).where(Login.staff_id == office.ids[f"{district}_admin"]).limit(1))
     assert login
     return {
+        "audit": noted,
         "mine": login,
         "profiles": office.ids[f"{district}0"],
         "photos": office.ids[f"{district}_photo"],

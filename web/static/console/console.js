@@ -164,6 +164,18 @@
     });
   }
 
+  // figures and states: the part that changes is fetched again; what is open stays open
+  const part = document.querySelector("[data-refresh]");
+  if (part) {
+    every(Number(part.dataset.seconds || 60), async () => {
+      const answer = await fetch(part.dataset.refresh || location.href, { redirect: "error" });
+      if (!answer.ok) return answer.status >= 500;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-refresh]");
+      if (fresh && !part.querySelector("details[open]") && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
+      return true;
+    });
+  }
+
   // what waits
   const live = document.querySelector("[data-live]");
   if (live) {
