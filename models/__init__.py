@@ -10,6 +10,7 @@ from models import (
     matchmaking,
     messages,
     people,
+    persons,
     waiting,
 )
 from models.base import Base
@@ -25,5 +26,6 @@ __all__ = [
     "matchmaking",
     "messages",
     "people",
+    "persons",
     "waiting",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigKey
@@ -29,7 +29,11 @@ class Organisation(Base):
 
 
 class Worker(Base):
-    """Somebody who follows the account, or once did. All the platform tells of a person is the openid."""
+    """Somebody who follows the account, or once did. All the platform tells of a person is the openid.
+
+    With `gone_at` the record is nobody any more: it was erased, or merged into another one. What had to stay hangs on
+    it; its openid is none that the platform gives.
+    """
 
     __tablename__ = "worker"
 
@@ -39,6 +43,16 @@ class Worker(Base):
     created_at: Mapped[datetime]
     followed_at: Mapped[datetime | None]
     unfollowed_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_worker_gone_at",
+            "gone_at",
+            sqlite_where=text("gone_at IS NOT NULL"),
+            postgresql_where=text("gone_at IS NOT NULL"),
+        ),
+    )
 
     @property
     def is_following(self) -> bool:

@@ -9,11 +9,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, inspect, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
-from models import appointments, broadcasts, events, exams, logins, matchmaking, messages
+from models import appointments, broadcasts, events, exams, logins, matchmaking, messages, persons
 from models.audit import Audit, AuditHead
 from models.base import Base
 from models.people import Organisation, Staff, Worker
@@ -124,7 +124,9 @@ def need_within(staff: Staff, organisation: Organisation | None) -> None:
 
 
 def need_reach(db: Session, staff: Staff, worker: Worker, *, now: datetime) -> None:
-    """Refuse whoever's union is not below this member's, as if that person did not exist."""
+    """Refuse whoever's union is not below this member's, or who is gone, as if that person did not exist."""
+    if worker.gone_at is not None:
+        raise Refused("not_found")
     need_within(staff, organisations.of_worker(db, worker, now=now))
 
 
@@ -201,6 +203,11 @@ NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
         events.Seat,
         messages.Dialog,
         messages.Received,
+        # what was done to a record is in the audit; the rest of it opens doors or names phones
+        persons.OtherPhone,
+        persons.Merge,
+        persons.Erasure,
+        persons.ExportLink,
         # how the program keeps count; what it comes to is seen with the row it belongs to
         AuditHead,
         Waiting,
@@ -274,6 +281,7 @@ def _hangs_below(row: Any, entity: type[Base], reach: _Reach) -> ColumnElement[b
         union = aliased(Organisation)
         below = union.path.startswith(reach.staff.organisation.path, autoescape=True)
         found: ColumnElement[bool] = column.in_(select(union.id).where(below))
-        return or_(found, column.is_(None)) if reach.has_nobodys(entity) else found
+        found = or_(found, column.is_(None)) if reach.has_nobodys(entity) else found
+        return and_(found, row.gone_at.is_(None)) if entity is Worker else found
     above: Any = aliased(scope.of)
     return exists().where(above.id == column, _hangs_below(above, scope.of, reach))

@@ -8,8 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from models.exams import SignUp, Sitting
 from models.logins import Binding, Invitation, Login, LoginAttempt, LoginDelay, ScanLogin
 from models.messages import Notice, NoticeState, Received
+from models.people import Worker
+from models.persons import ExportLink
+from rules.persons import erasing
 
 READ = (NoticeState.SENT, NoticeState.SHOWN, NoticeState.VOID)
 
@@ -51,6 +55,31 @@ def forget_logins(db: Session, before: datetime, *, limit: int = 500) -> int:
         if count := _forget(db, table, which, limit):
             return count
     return 0
+
+
+def forget_links(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Delete links to an export that ended before a moment."""
+    return _forget(db, ExportLink, ExportLink.expires_at < before, limit)
+
+
+def forget_candidates(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Empty the sign-ups that were kept of people who are gone, for exams held before a moment."""
+    kept = db.scalars(
+        select(SignUp)
+        .join(Worker, Worker.id == SignUp.worker_id)
+        .join(Sitting, Sitting.id == SignUp.sitting_id)
+        .where(
+            Worker.gone_at.is_not(None),
+            Sitting.starts_at < before,
+            ~SignUp.id_hash.startswith(erasing.GONE, autoescape=True),
+        )
+        .order_by(SignUp.id)
+        .limit(limit)
+    ).all()
+    for one in kept:
+        erasing.forget_person(one)
+    db.flush()
+    return len(kept)
 
 
 def _forget(db: Session, table: type[Any], which: ColumnElement[bool], limit: int) -> int:
