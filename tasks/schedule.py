@@ -19,6 +19,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 
+from bot.forgetting import forget_phones
 from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
@@ -27,6 +28,7 @@ from rules import dialogs, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
 from rules.matchmaking import requests
+from rules.persons import erasing, merging
 from tasks import broadcasts
 from tasks.engine import Engine
 from tasks.leader import Leader
@@ -89,6 +91,19 @@ def forget(work: Workplace, now: datetime) -> None:
     _once(work, partial(logins.end_over, limits=console), now)
     _until_done(work, retention.forget_attempts, now - timedelta(days=console.log_days))
     _until_done(work, retention.forget_logins, now - timedelta(days=console.log_days))
+    _until_done(work, retention.forget_links, now - timedelta(days=limits.received_days))
+    years = timedelta(days=round(365.25 * work.config.persons.exam_years))
+    _until_done(work, retention.forget_candidates, now - years)
+
+
+def finish_persons(work: Workplace, now: datetime) -> None:
+    """Who was erased or merged a moment ago: what was under way then, and what Redis still knows."""
+    with Session(work.engine) as db:
+        for one in erasing.due(db, now):
+            forget_phones(work.redis, work.config, one.openids or [])
+            erasing.finish(db, one, config=work.config, now=now)
+            db.commit()
+    _once(work, merging.settle_due, now)
 
 
 def remind_bookings(work: Workplace, now: datetime) -> None:
@@ -121,6 +136,7 @@ JOBS: tuple[Job, ...] = (
     Job("remind dialogs", 30, remind_dialogs),
     Job("erase dialogs", 300, erase_dialogs),
     Job("pass on places", 15, pass_on_places),
+    Job("finish persons", 15, finish_persons),
     Job("forget", "20 4 * * *", forget),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
