@@ -41,6 +41,14 @@ class Template:
     is_subscription: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who opens a page. `is_snapshot`: somebody invented, whom WeChat shows in place of one who only looks (快照页)."""
+
+    openid: str
+    is_snapshot: bool
+
+
 class Client(Calls):
     """The calls of one process; threads may share it. Errors: see bot/platform_errors.py."""
 
@@ -195,7 +203,12 @@ class Client(Calls):
         """The ticket that signs our pages for WeChat's JS-SDK, shared by all processes."""
         return self._tickets.get()
 
-    def openid_of(self, code: str) -> str:
+    def follows(self, openid: str) -> bool:
+        """Whether somebody follows the account right now."""
+        answer = self.get_user_info(openid)
+        return bool(answer.get("subscribe"))
+
+    def visitor_of(self, code: str) -> Visitor:
         """Who came back from the OAuth page with this code. A code works once and for 5 minutes."""
         answer = self.request(
             "get",
@@ -207,7 +220,7 @@ class Client(Calls):
                 "grant_type": "authorization_code",
             },
         )
-        return str(answer["openid"])
+        return Visitor(str(answer["openid"]), is_snapshot=answer.get("is_snapshotuser") == 1)
 
     def _fetch_ticket(self, _force: bool) -> tuple[str, int]:
         url = f"{API}/cgi-bin/ticket/getticket"

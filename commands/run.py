@@ -70,6 +70,7 @@ def _settings(port: int | None, emulator_port: int | None, data_dir: Path | None
         ("WEB__BASE_URL", config.web.base_url, config.web.host, config.web.port),
         ("WECHAT__API_BASE", config.wechat.api_base, config.emulator.host, config.emulator.port),
         ("WECHAT__MP_BASE", config.wechat.mp_base, config.emulator.host, config.emulator.port),
+        ("WECHAT__OPEN_BASE", config.wechat.open_base, config.emulator.host, config.emulator.port),
     ):
         if urlsplit(address).hostname not in HERE:
             if key.startswith("WECHAT"):

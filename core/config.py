@@ -49,6 +49,7 @@ class WeChat(_Section):
     mode: Literal["plain", "compatible", "secure"]
     api_base: Address
     mp_base: Address
+    open_base: Address
     connect_timeout: float = Field(gt=0, le=60)
     read_timeout: float = Field(gt=0, le=60)
     templates: dict[str, str]

@@ -146,13 +146,16 @@ def user_token(call: Call, person: int, scope: str) -> Json:
 
 def answer_token(call: Call, access: str, refresh: str, person: int, scope: str) -> Json:
     found = call.world.state.person(person)
-    return {
+    answer: Json = {
         "access_token": access,
         "expires_in": 7200,
         "refresh_token": refresh,
         "openid": found.openid if found else "",
         "scope": scope,
     }
+    if found and found.fact("looks_only"):  # sees a snapshot of the page (快照页) until it asks for all of it
+        answer |= {"openid": f"snapshot-{found.id}", "is_snapshotuser": 1}
+    return answer
 
 
 @calls.get("/sns/oauth2/access_token", token=False, quota="sns")

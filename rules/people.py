@@ -1,4 +1,4 @@
-"""Following and leaving the account, with one phone or several."""
+"""Following and leaving the account, with one phone or several, and opening a page of ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from core.db import insert_new
 from models.messages import Notice, NoticeState
 from models.people import Worker
 from models.persons import OtherPhone
@@ -91,3 +92,27 @@ def forget_stranger(db: Session, worker: Worker) -> None:
     """Somebody we know nothing of has left: there is nothing to remember, not even that they were here."""
     db.delete(worker)
     db.flush()
+
+
+def is_known(db: Session, openid: str) -> bool:
+    """Whether there is a worker of this openid already."""
+    mine = select(Worker.id).where(Worker.openid == openid)
+    return (
+        db.scalar(mine) or db.scalar(select(OtherPhone.worker_id).where(OtherPhone.openid == openid))
+    ) is not None
+
+
+def arrive(db: Session, openid: str, *, is_following: bool, now: datetime) -> Worker:
+    """The worker who opens a page; made when they never wrote. `is_following` counts for somebody new only."""
+    worker = of_openid(db, openid)
+    if worker is None:
+        insert_new(
+            db,
+            Worker,
+            openid=openid,
+            created_at=now,
+            followed_at=now if is_following else None,
+            unfollowed_at=None if is_following else now,
+        )
+        worker = db.scalars(select(Worker).where(Worker.openid == openid)).one()
+    return worker

@@ -33,7 +33,7 @@ def run(config: Config, **changes: Any) -> Running:
 
 def pointed_at(config: Config, url: str, **changes: Any) -> Config:
     """The same settings with the platform at another address."""
-    changes = {"api_base": url, "mp_base": url, **changes}
+    changes = {"api_base": url, "mp_base": url, "open_base": url, **changes}
     return config.model_copy(update={"wechat": config.wechat.model_copy(update=changes)})
 
 
@@ -46,6 +46,7 @@ def environment(config: Config) -> dict[str, str]:
         "NIANGJIA_REDIS__URL": config.redis_url,
         "NIANGJIA_WECHAT__API_BASE": wechat.api_base,
         "NIANGJIA_WECHAT__MP_BASE": wechat.mp_base,
+        "NIANGJIA_WECHAT__OPEN_BASE": wechat.open_base,
         "NIANGJIA_WECHAT__APP_SECRET": wechat.app_secret.get_secret_value(),
         "NIANGJIA_WECHAT__TOKEN": wechat.token.get_secret_value(),
         "NIANGJIA_WECHAT__ENCODING_AES_KEY": wechat.encoding_aes_key.get_secret_value(),

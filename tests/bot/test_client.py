@@ -121,7 +121,7 @@ def test_the_page_ticket_is_fetched_once(client: Client, emulator: Running) -> N
 
 def test_the_openid_behind_a_code_needs_no_token(client: Client, emulator: Running) -> None:
     with pytest.raises(PlatformError) as refused:
-        client.openid_of("made-up")
+        client.visitor_of("made-up")
     assert refused.value.code == 40029
     assert emulator.calls(TOKEN_CALL) == []
 

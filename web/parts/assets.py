@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from core.config import ROOT as HERE
 
-FOLDER = HERE / "web" / "static" / "console"
+STATIC = HERE / "web" / "static"
 MIME = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -15,18 +16,19 @@ MIME = {
 
 
 class Assets:
-    """All files of the folder, read once."""
+    """All files of one folder of web/static, read once, shown below `root`."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, root: str) -> None:
+        self._root = root
         self._files: dict[str, tuple[str, bytes, str]] = {}
-        for file in sorted(FOLDER.iterdir()):
+        for file in sorted(folder.iterdir()):
             if file.suffix in MIME:
                 body = file.read_bytes()
                 self._files[file.name] = (hashlib.sha256(body).hexdigest()[:16], body, MIME[file.suffix])
 
     def url(self, name: str) -> str:
         """Where the page finds it. Raises KeyError for a file that is not there, in tests at the latest."""
-        return f"/console/assets/{self._files[name][0]}/{name}"
+        return f"{self._root}/assets/{self._files[name][0]}/{name}"
 
     def find(self, fingerprint: str, name: str) -> tuple[bytes, str] | None:
         """Its content and type; None for an address that was never, or is no longer, ours."""
