@@ -21,7 +21,7 @@ def export(chat: Chat, _: Any) -> Say:
     """A link to everything held of this person."""
     limits = chat.config.persons
     token = links.make(chat.db, chat.worker_id, limits=limits, now=chat.now)
-    return texts.export(f"{chat.config.web.base_url.rstrip('/')}/export/{token}", limits.export_minutes)
+    return texts.export(f"{chat.config.web.base_url.rstrip('/')}/m/export/{token}", limits.export_minutes)
 
 
 @router.keyword("注销", "注销账号", "删除我的数据", "删掉我的资料", about="删掉我的资料，不再联系")

@@ -11,12 +11,13 @@ from sqlalchemy import Engine
 from bot.callback import Bot
 from bot.client import Client
 from core.config import Config
-from web.mobile import doors, home
+from web.mobile import doors, export, home
 from web.mobile.gate import Gate
 
 PAGES = (
     doors.pages,
     home.pages,
+    export.pages,
 )
 
 
