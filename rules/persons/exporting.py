@@ -14,6 +14,8 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from core.errors import Refused
+from core.visible import tidy
 from models import (
     appointments,
     audit,
@@ -31,6 +33,9 @@ from models.matchmaking import MeetRequest, RequestState
 from models.messages import Notice, NoticeState
 from models.people import Organisation, Staff, Worker
 from models.waiting import Waiting
+from rules import access
+from rules import audit as audits
+from rules.access import Permission
 
 Row = dict[str, Any]
 Words = Callable[[Session, Notice], str | None]
@@ -84,6 +89,34 @@ NOT_EXPORTED: Final[Mapping[type[Base], str]] = MappingProxyType(
 def collect(db: Session, worker: Worker, *, words: Words, now: datetime) -> Held:
     """Everything of this person that is in SECTIONS, oldest first."""
     return {name: list(read(db, worker, words, now)) for name, (read, _) in SECTIONS.items()}
+
+
+UNSEEN: Final = frozenset({"draft", "words", "reason"})
+"""What was said to the program or to a professional; staff take it away for nobody."""
+
+
+def on_request(
+    db: Session, staff: Staff, worker: Worker, *, reason: str, words: Words, now: datetime
+) -> Held:
+    """What staff may hand to a person who asks at the counter: only of tables that staff see. It is written down.
+
+    Who wants to meet whom, conversations and what a booking is about are not in it; the person has those by chat.
+    Raises Refused: not_found, reason_needed.
+    """
+    access.need(staff, Permission.WORKERS_CHANGE)
+    access.need_reach(db, staff, worker, now=now)
+    reason = tidy(reason)
+    if not reason:
+        raise Refused("reason_needed")
+    audits.note(db, staff, "worker_export", f"worker:{worker.id}", now=now, reason=reason)
+    return {
+        name: [
+            {key: value for key, value in row.items() if key not in UNSEEN}
+            for row in read(db, worker, words, now)
+        ]
+        for name, (read, tables) in SECTIONS.items()
+        if all(table in access.SCOPES for table in tables)
+    }
 
 
 def _person(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable[Row]:

@@ -10,7 +10,18 @@ from sqlalchemy import Engine
 
 from bot.client import Client
 from core.config import Config
-from web.console import conversations, doors, home, joining, mine, organisations, profiles, staff, workers
+from web.console import (
+    conversations,
+    doors,
+    home,
+    joining,
+    mine,
+    organisations,
+    persons,
+    profiles,
+    staff,
+    workers,
+)
 from web.console.gate import Gate
 
 PAGES = (
@@ -21,6 +32,7 @@ PAGES = (
     profiles.pages,
     conversations.pages,
     workers.pages,
+    persons.pages,
     organisations.pages,
     staff.pages,
 )

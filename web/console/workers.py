@@ -14,9 +14,10 @@ from models.people import Organisation, Staff, Worker
 from rules import access, audit
 from rules.access import Permission
 from rules.matchmaking import reviewing
+from rules.persons import consents, merging
 from web.console import conversations
 from web.console.forms import Form, Length, StringField, line, needed
-from web.console.gate import Desk, Pages, page
+from web.console.gate import Desk, Pages, page, to
 from web.console.lists import Filter, Listing, Sort
 
 pages = Pages("workers")
@@ -71,12 +72,13 @@ LISTING = Listing(
             },
         ),
     ),
-    search=lambda words: _search(words),
+    search=lambda words: search(words),
     search_hint="编号、昵称、单位",
 )
 
 
-def _search(words: str) -> ColumnElement[bool]:
+def search(words: str) -> ColumnElement[bool]:
+    """Whom these words find: by number, nickname or union."""
     found: list[ColumnElement[bool]] = [
         Profile.nickname.contains(words, autoescape=True),
         Organisation.name.contains(words, autoescape=True),
@@ -105,7 +107,13 @@ def index(desk: Desk) -> Any:
 @pages.route("/workers/<id:number>", needs=Permission.WORKERS_SEE)
 def one(desk: Desk, number: int) -> Any:
     """One person, with what happened; that somebody read it is written down."""
-    worker = _one(desk, number)
+    try:
+        worker = _one(desk, number)
+    except Refused:
+        kept = merging.kept_of(desk.db, number)
+        if kept is None:
+            raise
+        return to("workers.one", number=_one(desk, kept).id)
     audit.note(desk.db, desk.staff, "worker_read", f"worker:{worker.id}", now=desk.now)
     return _shown(desk, worker)
 
@@ -151,6 +159,7 @@ def _shown(
         ).all(),
         staff=db.scalar(select(Staff).where(Staff.worker_id == worker.id)),
         about=conversations.about,
+        agreed=consents.agreed(db, worker.id),
         form=form or UnmaskForm(),
         is_open=is_open,
         reason_length=REASON_LENGTH,

@@ -6,7 +6,7 @@ from typing import Any
 
 from rules.persons import links
 from web.mobile.gate import Door, Pages, Visit, page
-from web.parts.archive import download
+from web.parts.archive import own
 
 pages = Pages("export")
 
@@ -22,4 +22,4 @@ def file(visit: Visit, token: str) -> Any:
     """The file."""
     if not links.is_open(visit.db, token, now=visit.now):
         return page("export.html", 410, is_open=False, token_of=token)
-    return download(visit.db, links.use(visit.db, token, now=visit.now), now=visit.now)
+    return own(visit.db, links.use(visit.db, token, now=visit.now), now=visit.now)

@@ -138,12 +138,11 @@ VALUES: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 
 
-def archive(db: Session, worker: Worker, *, now: datetime) -> bytes:
-    """The zip. Needs the application's context: the page is a template."""
-    held = exporting.collect(db, worker, words=_words(now), now=now)
+def archive(held: exporting.Held, number: int, *, now: datetime) -> bytes:
+    """The zip of what is held of the worker with this number. Needs the application's context for the page."""
     shown = [(SECTIONS[name], [_lines(row) for row in rows]) for name, rows in held.items() if rows]
-    page = render_template("export/index.html", sections=shown, made_at=_text(now), number=worker.id)
-    made = {"made_at": now, "worker": worker.id, **held}
+    page = render_template("export/index.html", sections=shown, made_at=_text(now), number=number)
+    made = {"made_at": now, "worker": number, **held}
     data = json.dumps(made, ensure_ascii=False, indent=1, default=_plain)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -152,23 +151,30 @@ def archive(db: Session, worker: Worker, *, now: datetime) -> bytes:
     return file.getvalue()
 
 
-def download(db: Session, worker: Worker, *, now: datetime) -> Response:
+def download(held: exporting.Held, number: int, *, now: datetime) -> Response:
     """The zip as an answer."""
-    answer = Response(archive(db, worker, now=now), content_type="application/zip")
-    answer.headers["Content-Disposition"] = f'attachment; filename="my-data-{local(now):%Y%m%d}.zip"'
+    answer = Response(archive(held, number, now=now), content_type="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="data-{number}-{local(now):%Y%m%d}.zip"'
     return answer
 
 
-def _lines(row: exporting.Row) -> list[tuple[str, str]]:
-    return [(LABELS[key], text) for key, value in row.items() if (text := _text(value))]
+def own(db: Session, worker: Worker, *, now: datetime) -> Response:
+    """The zip of all that a person may have of themselves."""
+    return download(exporting.collect(db, worker, words=words_at(now), now=now), worker.id, now=now)
 
 
-def _words(now: datetime) -> exporting.Words:
+def words_at(now: datetime) -> exporting.Words:
+    """The words of notices as they would be said at this moment."""
+
     def words(db: Session, notice: Notice) -> str | None:
         say = notices.words(db, notice, now=now)
         return None if say is None else render(say)
 
     return words
+
+
+def _lines(row: exporting.Row) -> list[tuple[str, str]]:
+    return [(LABELS[key], text) for key, value in row.items() if (text := _text(value))]
 
 
 def _text(value: Any) -> str:

@@ -68,7 +68,7 @@ def test_everything_in_an_export_has_a_name_in_chinese(hall: Hall) -> None:
         it = lives(build(hall.account.engine, db), hall.account.config)
         with hall.account.app.app_context():
             held = exporting.collect(db, it.worker, words=lambda db, notice: "话", now=hall.account.clock())
-            archive.archive(db, it.worker, now=hall.account.clock())
+            archive.archive(held, 1, now=hall.account.clock())
         db.rollback()
     assert set(held) == set(archive.SECTIONS)
     assert {key for rows in held.values() for row in rows for key in row} <= set(archive.LABELS)
