@@ -16,6 +16,7 @@ from core.clock import utcnow
 from core.config import Config, load
 from core.db import make_engine
 from core.redis import Lane, connect
+from handlers import filling
 from handlers.conversation import converse
 from web import calendar, callback, console, health, mobile
 
@@ -40,7 +41,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = 
     app.register_blueprint(calendar.blueprint(config, engine))
     client = Client(config, connect(config))
     console.mount(app, config, engine, clock=clock, client=client, wake=bot.wake)
-    mobile.mount(app, config, engine, clock=clock, client=client, bot=bot)
+    mobile.mount(app, config, engine, clock=clock, client=client, bot=bot, filling=filling)
     entrance = callback.mount(app.wsgi_app, bot)
     if hops := config.web.trusted_proxies:
         entrance = ProxyFix(entrance, x_for=hops, x_proto=hops, x_host=hops)

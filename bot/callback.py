@@ -53,6 +53,8 @@ AT_ONCE = 2
 GATE_SECONDS = 0.5
 """Then it works beside them: whoever is before may be waiting for a Redis that is not there."""
 WAIT_STEP = 0.01
+SHOWN = "shown"
+"""Where the dialog keeps what was said last on a page: the key of the act, its words, and what the page adds."""
 REDIS_STEP = 0.1
 RECORD_SECONDS = 0.4
 """Kept of the time to answer for putting a late message on record; a locked database is not waited for longer."""
@@ -67,6 +69,10 @@ _RECEIVED = Prepared(
 )
 
 Converse = Callable[[Chat], tuple[Say, ...]]
+
+
+class Engaged(Exception):
+    """Something else that the same person did is still being worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,51 @@ class Bot:
         job.acknowledge()
         inbound = read(process_message(parsed(row.body)))
         self._work(job, inbound, self.turns.claim(inbound.openid, inbound.key), "")
+
+    def attend(
+        self,
+        openid: str,
+        key: str,
+        converse: Converse,
+        *,
+        text: str = "",
+        tap: str = "",
+        shown: Mapping[str, Any] | None = None,
+    ) -> None:
+        """What somebody does on a page, in their turn, as if they had said it in the chat: once by its key.
+
+        What `converse` says is kept in the dialog (`SHOWN`, together with `shown`), where the next page finds it, also
+        when the same comes twice. Raises Engaged when the turn does not come in time, redis's ConnectionError when
+        Redis is gone.
+        """
+        inbound = Inbound(
+            openid=openid,
+            account=self.config.wechat.original_id,
+            key=key,
+            kind="text",
+            at=int(self.clock().timestamp()),
+            text=text,
+            tap=tap,
+        )
+        turn = self.turns.claim(openid, key)
+        deadline = time.monotonic() + self.config.limits.answer_seconds
+        while (said := self.turns.ask(turn)) is None:
+            if time.monotonic() > deadline:
+                self.turns.leave(turn, "")
+                raise Engaged
+            time.sleep(WAIT_STEP)
+        if not said:
+            self._run(turn, lambda: self._attend_once(inbound, converse, dict(shown or {})))
+
+    def _attend_once(self, inbound: Inbound, converse: Converse, shown: dict[str, Any]) -> str:
+        for tries in itertools.count(1):
+            try:
+                return self._transact(Job(), inbound, converse, shown=shown)
+            except Exception as error:
+                if tries == TRIES or not isinstance(error, (Overtaken, *busy())):
+                    raise
+                self._log.warning("transaction repeated", message=inbound.name, error=_kind_of(error))
+        raise AssertionError
 
     def recover(self) -> None:
         """Put into the database what was acknowledged while the database was locked; `redo` does the rest."""
@@ -283,8 +334,9 @@ class Bot:
         converse: Converse,
         patience: float = LOCK_SECONDS,
         turn: Turn | None = None,
+        shown: Mapping[str, Any] | None = None,
     ) -> str:
-        """`turn`: what was looked at may be left with it, instead of in the database."""
+        """`turn`: what was looked at may be left with it, instead of in the database. `shown`: it is for a page."""
         with self.desk.session(patience) as db:
             if job.is_late and self._is_done(db, inbound):
                 return SUCCESS
@@ -305,7 +357,11 @@ class Bot:
                 for card in chat.looks:
                     looking.note(db, chat.worker_id, card, key=inbound.key, now=now)
             parts = pages(*says) if says else []
-            if len(parts) > 1:
+            if shown is not None:
+                chat.remember(SHOWN, {**shown, "key": inbound.key, "says": [say.to_json() for say in says]})
+            elif chat.is_changed:
+                chat.forget(SHOWN)
+            if shown is None and len(parts) > 1:
                 chat.remember("more", parts[1:])
             answer = self.render(inbound, parts[0], now) if parts else SUCCESS
             if has_written(db):

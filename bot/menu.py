@@ -9,11 +9,23 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.config import MenuButton
+from core.config import Config, MenuButton
 
 TOP, CHILDREN = 3, 5
 TOP_NAME, CHILD_NAME = 16, 60
 KEY, URL = 128, 1024
+
+
+def of(config: Config) -> tuple[MenuButton, ...]:
+    """The menu of the settings, its pages as whole addresses."""
+    return tuple(_addressed(button, config.web.base_url.rstrip("/")) for button in config.wechat.menu)
+
+
+def _addressed(button: MenuButton, base: str) -> MenuButton:
+    changes: dict[str, Any] = {"children": tuple(_addressed(child, base) for child in button.children)}
+    if button.page:
+        changes |= {"url": f"{base}{button.page}", "page": ""}
+    return button.model_copy(update=changes)
 
 
 def build(buttons: Sequence[MenuButton]) -> dict[str, Any]:

@@ -7,8 +7,10 @@ customer-service page (a link `weixin://bizmsgmenu` sends its words as a text me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 TEXT_LIMIT = 2048
 """Bytes of UTF-8 that one text may hold, passive or pushed."""
@@ -20,6 +22,7 @@ MORE = "更多"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!])")
 _LINK = re.compile(r"(<a [^>]*>[^<]*</a>)")
+_TAG = re.compile(r"</?a\b[^>]*>")
 _IN_LINK = str.maketrans("", "", "<>\"'&\n\r")
 
 
@@ -52,6 +55,15 @@ class Say:
     taps: tuple[Tap, ...] = ()
     is_rendered: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it, to be kept."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Say:
+        """What `to_json` gave."""
+        return cls(data["text"], tuple(Tap(**tap) for tap in data["taps"]), data["is_rendered"])
+
 
 @lru_cache(1024)  # nearly all labels are said again and again
 def _in_link(text: str) -> str:
@@ -66,6 +78,11 @@ def carried(text: str) -> str:
 def clean(text: str) -> str:
     """The text as WeChat can carry it: no characters that XML forbids, and no markup but our own."""
     return _MARKUP.sub("＜", carried(text))
+
+
+def bare(say: Say) -> str:
+    """The words alone, for where no tap of a chat works."""
+    return _TAG.sub("", say.text) if say.is_rendered else say.text
 
 
 def render(*says: Say) -> str:

@@ -53,6 +53,8 @@ class Router:
         self.scenes: dict[type, Handler] = {}
         self.events: dict[str, Handler] = {}
         self.forms: dict[str, Handler] = {}
+        self.beginnings: dict[str, Handler] = {}
+        self.abouts: dict[str, str] = {}
         self.sentences: list[Handler] = []
 
     def sentence(self, handler: H) -> H:
@@ -89,6 +91,12 @@ class Router:
         """A form with this name was filled in and confirmed."""
         return _declare(self.forms, form)
 
+    def begins(self, form: str, *, about: str = "") -> Callable[[H], H]:
+        """A form with this name is begun on a page; with `about` it stands in the list of pages."""
+        if about:
+            self.abouts[form] = about
+        return _declare(self.beginnings, form)
+
 
 class Claimed(Exception):
     """Two handlers declare the same door."""
@@ -104,6 +112,8 @@ class Table:
         self.scenes: dict[type, Handler] = {}
         self.events: dict[str, Handler] = {}
         self.forms: dict[str, Handler] = {}
+        self.beginnings: dict[str, Handler] = {}
+        self.abouts: dict[str, str] = {}
         self.keywords: list[Keyword] = []
         self.sentences = tuple(handler for router in self.routers for handler in router.sentences)
         for router in self.routers:
@@ -113,8 +123,10 @@ class Table:
                 (router.scenes, self.scenes),
                 (router.events, self.events),
                 (router.forms, self.forms),
+                (router.beginnings, self.beginnings),
             ):
                 _merge(router.name, mine, all_)
+            self.abouts |= router.abouts
             self.keywords += router.keywords
         clashes = overlaps((keyword.word, keyword.handler) for keyword in self.keywords)
         if clashes:

@@ -49,7 +49,7 @@ def show() -> None:
         return
     for line in menu.lines(answer["menu"]):
         print(line)
-    is_same = menu.is_same(menu.build(config.wechat.menu), answer["menu"])
+    is_same = menu.is_same(menu.build(menu.of(config)), answer["menu"])
     print()
     print("the same as in the settings" if is_same else "NOT the one in the settings: ./niangjia menu push")
     if answer.get("conditionalmenu"):
@@ -60,11 +60,11 @@ def push_menu(config: Config) -> None:
     """Check the menu of the settings and make it the platform's."""
     _need_good_menu(config)
     with _client(config) as client:
-        client.create_menu(menu.build(config.wechat.menu))
+        client.create_menu(menu.build(menu.of(config)))
 
 
 def _need_good_menu(config: Config) -> None:
-    if found := menu.problems(config.wechat.menu, table().menu_keys):
+    if found := menu.problems(menu.of(config), table().menu_keys):
         raise click.ClickException("wechat.menu:\n  " + "\n  ".join(found))
 
 

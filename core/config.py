@@ -31,11 +31,12 @@ class _Section(BaseModel):
 
 
 class MenuButton(_Section):
-    """One menu button; a top button has either children or an own key/url."""
+    """One menu button; a top button has either children or an own key/url/page (an address below web.base_url)."""
 
     name: str
     key: str = ""
     url: str = ""
+    page: str = ""
     children: tuple[MenuButton, ...] = ()
 
 

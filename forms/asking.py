@@ -48,7 +48,7 @@ def step(draft: Draft, seen: Survey, lead: str = "", *, numbered: bool = True) -
     if item is None:
         return _summary(seen.form.confirm or Confirm(), draft, seen, lead)
     number = texts.number_of(seen.position(draft.at)) + " " if numbered else ""
-    question = texts.WHICH_ONE if _is_which(item.field, draft) else item.field.question(seen.given)
+    question = question_of(draft, seen, item)
     default = default_of(item, seen)
     lines = (lead, f"{number}{question}", default[0] if default else "")
     return Say("\n".join(line for line in lines if line), taps(draft, seen, item))
@@ -62,14 +62,24 @@ def inline(draft: Draft, seen: Survey, lead: str) -> Say:
     return Say(lead + said.text, said.taps)
 
 
+def question_of(draft: Draft, seen: Survey, item: Item) -> str:
+    """The words that ask."""
+    return texts.WHICH_ONE if _is_which(item.field, draft) else item.field.question(seen.given)
+
+
+def choices_of(draft: Draft, seen: Survey, item: Item) -> list[tuple[str, str]]:
+    """What can be chosen, each with the remark beside it: what was offered last, where that is not fixed."""
+    options = item.field.options(seen.given)
+    if not draft.offers:
+        return [(option.label, option.note) for option in options]
+    notes = {repr(option.value): option.note for option in options}
+    return [(label, notes.get(repr(value), "")) for label, value in draft.offers]
+
+
 def taps(draft: Draft, seen: Survey, item: Item) -> tuple[Tap, ...]:
     """What can be tapped at a question."""
     one, here = item.field, tap_id(draft, item.field.key)
-    options = one.options(seen.given)
-    choices = [(option.label, option.note) for option in options]
-    if draft.offers:
-        notes = {repr(option.value): option.note for option in options}
-        choices = [(label, notes.get(repr(value), "")) for label, value in draft.offers]
+    choices = choices_of(draft, seen, item)
     made = [
         Tap(f"{number} {label}" + (f"（{note}）" if note else ""), label, here)
         for number, (label, note) in enumerate(choices, start=1)

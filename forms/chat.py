@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from bot.chat import Chat
-from bot.replies import Say
+from bot.replies import Say, Tap
+from bot.texts import forms as texts
 from forms import FORMS, engine
 from forms.draft import Draft, State
 from forms.engine import Outcome, Turn
@@ -20,6 +22,8 @@ DRAFT = "draft"
 """The name under which the chat remembers the draft."""
 
 REMIND_BEFORE = timedelta(minutes=5)
+LONG = 5
+"""With so many questions, people are told that there is a page too."""
 
 
 def begin(chat: Chat, form: Form, *, prefill: Mapping[str, Any] | None = None, anew: bool = False) -> Say:
@@ -33,9 +37,9 @@ def begin(chat: Chat, form: Form, *, prefill: Mapping[str, Any] | None = None, a
     ):
         turn = engine.resume(form, draft, now=chat.now, context=_context(chat, form))
         if turn.outcome is not Outcome.CLOSED:
-            return _keep(chat, turn)[0]
+            return _with_page(chat, form, _keep(chat, turn)[0])
     turn = engine.start(form, now=chat.now, prefill=prefill, context=_context(chat, form))
-    return _keep(chat, turn)[0]
+    return _with_page(chat, form, _keep(chat, turn)[0])
 
 
 def is_asking(chat: Chat) -> bool:
@@ -127,6 +131,14 @@ def hand_over(chat: Chat, about: str, draft: dict[str, Any] | None = None) -> No
 
 def _context(chat: Chat, form: Form | None) -> Mapping[str, Any]:
     return form.context(chat) if form is not None and form.context is not None else {}
+
+
+def _with_page(chat: Chat, form: Form, said: Say) -> Say:
+    """With a link to the page where a long form can be filled in as well."""
+    if len(form.fields) < LONG:
+        return said
+    page = f"{chat.config.web.base_url.rstrip('/')}/m/forms/{form.name}"
+    return replace(said, taps=(*said.taps, Tap(texts.ON_A_PAGE, url=page)))
 
 
 def _draft(chat: Chat) -> Draft | None:

@@ -27,6 +27,7 @@ __all__ = [
     "expire",
     "hear",
     "orphan",
+    "pending",
     "refuse",
     "repeat",
     "resume",
@@ -85,16 +86,16 @@ def repeat(
     lead: str = texts.GO_ON,
 ) -> Say | None:
     """The pending question again, after something else was answered; None when none is pending."""
-    pending = _pending(form, draft, now, context)
-    return pending and asking.inline(*pending, lead)
+    found = pending(form, draft, now, context)
+    return found and asking.inline(*found, lead)
 
 
 def where(form: Form | None, draft: Draft, *, now: datetime, context: Context | None = None) -> str | None:
     """For 帮助 in the middle of a form: which one, how far, and the words that always work; else None."""
-    pending = _pending(form, draft, now, context)
-    if pending is None:
+    found = pending(form, draft, now, context)
+    if found is None:
         return None
-    fitted, seen = pending
+    fitted, seen = found
     return texts.where(fitted.title, seen.position(fitted.at), len(seen.items))
 
 
@@ -161,10 +162,10 @@ def _look(form: Form, draft: Draft, now: datetime, context: Context | None) -> S
     return survey(form, draft, now, context or {})
 
 
-def _pending(
-    form: Form | None, draft: Draft, now: datetime, context: Context | None
+def pending(
+    form: Form | None, draft: Draft, now: datetime, context: Context | None = None
 ) -> tuple[Draft, Survey] | None:
-    """The draft at the step that waits for an answer, None when none does."""
+    """The draft at the step that waits for an answer and what is answered so far; None when none waits."""
     if form is None or draft.state is not State.OPEN or now >= draft.deadline_at:
         return None
     try:

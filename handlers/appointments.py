@@ -39,6 +39,7 @@ _YES, _NO = frozenset({"1", "1会来", "会来", "确认"}), frozenset({"2", "2�
 @router.keyword("预约", "约咨询", about="约心理咨询、法律咨询")
 @router.menu("book")
 @router.tap("book")
+@router.begins("booking", about="心理咨询、法律咨询")
 @quick
 def begin(chat: Chat, _: Any) -> Say:
     """Start to book."""
@@ -155,6 +156,12 @@ def move(chat: Chat, booking_id: str = "") -> Say:
         raise Refused("move_late", until=bookings.last_move(booking))
     asked = forms.begin(chat, MOVE, prefill={"booking": booking.id}, anew=True)
     return replace(asked, text=f"{texts.moving(booking, chat.now)}\n{asked.text}")
+
+
+@router.begins("booking_move")
+def move_on_page(chat: Chat, booking_id: str = "") -> Say:
+    """Start to move a booking, the one named or one of them to be chosen."""
+    return move(chat, booking_id) if booking_id else forms.begin(chat, MOVE)
 
 
 @router.keyword("取消预约", "退约")

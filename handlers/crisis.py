@@ -36,6 +36,7 @@ def answer(chat: Chat) -> Say | None:
 
 
 @router.tap("crisis_call")
+@router.begins("crisis_call")
 def call(chat: Chat, _: Any) -> Say:
     """Please call me."""
     return forms.begin(chat, CALL_ME, anew=True)

@@ -27,6 +27,7 @@ OVER = frozenset({"sitting_gone", "sitting_closed", "signed_up", "person_signed_
 @router.keyword("考试", "考试报名", "报考", "报名", "技能考试", about="技能等级考试报名")
 @router.menu("exams")
 @router.tap("exams")
+@router.begins("signup", about="技能等级考试")
 @quick
 def begin(chat: Chat, _: Any) -> Say:
     """Start the form with what is known already, when there is something to sign up for."""

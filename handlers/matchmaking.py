@@ -148,6 +148,7 @@ def make_profile(chat: Chat, _: Any) -> Say:
 
 @router.keyword("修改资料卡")
 @router.tap("edit")
+@router.begins("profile", about="做一张，或者改一改")
 @quick
 def edit_profile(chat: Chat, _: Any) -> Say:
     """The form with what is known already."""

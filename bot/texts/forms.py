@@ -14,6 +14,9 @@ ORPHAN_TAP = "这个选项已经过去了。想办什么，直接告诉我就好
 WHICH_ONE = "你说的是哪一个？"
 OFFER_A_PERSON = "填不好也没关系，回“人工”，我们帮你填。"
 NOT_UNDERSTOOD_SUMMARY = "没太明白。没问题就回“提交”；要改哪项，回“改”加数字。"
+EXAMPLE = "比如"
+FILL_IN_HERE = "在这一页直接填就好。想办别的，回到聊天里说一声。"
+ON_A_PAGE = "在网页里填"
 GONE = "上次填的放太久，已经清掉了。还想办的话，重新开始就好。"
 
 RESUME = "接着填"
@@ -39,7 +42,7 @@ def usual(shown: str) -> str:
 
 def example(text: str) -> str:
     """Shown after two answers that could not be read."""
-    return f"比如：{text}"
+    return f"{EXAMPLE}：{text}"
 
 
 def change(number: int) -> str:

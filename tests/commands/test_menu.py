@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,6 +84,7 @@ def test_the_menu_in_the_settings_can_be_pushed_and_is_then_shown(niangjia: Any,
     assert code == 0
     assert "幸福牵手" in shown
     assert "[click find]" in shown
+    assert re.search(r"网页办理  \[view http://[^/]+/m/\]", shown)
     assert "the same as in the settings" in shown
     emulator.do(lambda: emulator.state.menu["button"].pop())  # type: ignore[index]
     assert "NOT the one in the settings" in niangjia("show")[1]

@@ -11,24 +11,36 @@ from sqlalchemy import Engine
 from bot.callback import Bot
 from bot.client import Client
 from core.config import Config
-from web.mobile import doors, export, home
-from web.mobile.gate import Gate
+from web.mobile import doors, export, forms, home, jssdk, leaving, me, mine
+from web.mobile.gate import Filling, Gate
 
 PAGES = (
     doors.pages,
     home.pages,
+    forms.pages,
+    jssdk.pages,
+    me.pages,
+    mine.pages,
+    leaving.pages,
     export.pages,
 )
 
 
 def mount(
-    app: Flask, config: Config, engine: Engine, *, clock: Callable[[], datetime], client: Client, bot: Bot
+    app: Flask,
+    config: Config,
+    engine: Engine,
+    *,
+    clock: Callable[[], datetime],
+    client: Client,
+    bot: Bot,
+    filling: Filling,
 ) -> None:
-    """Put all pages below /m.
+    """Put all pages below /m. `filling` is what forms do: a page is an entrance and imports no handlers.
 
     Raises RuntimeError when a view says not who may see it: that must stop the start.
     """
-    gate = Gate(app, config, engine, clock=clock, client=client, bot=bot)
+    gate = Gate(app, config, engine, clock=clock, client=client, bot=bot, filling=filling)
     for pages in PAGES:
         gate.add(pages)
     gate.close()

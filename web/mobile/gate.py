@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from hmac import compare_digest
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, flash, make_response, redirect, request, session, url_for
@@ -24,10 +24,13 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, NotFound
 
 from bot.callback import Bot
+from bot.chat import Chat
 from bot.client import Client
+from bot.replies import Say
 from core.config import Config
 from core.crypto import ring
 from core.errors import Refused
+from forms.paper import Offer
 from models.people import Worker
 from rules import audit
 from rules.logins import Where
@@ -64,6 +67,7 @@ class Visit:
     config: Config
     client: Client
     bot: Bot
+    filling: Filling
     _worker: Worker | None = None
 
     @property
@@ -99,6 +103,16 @@ class Visit:
     def drop_login(self) -> None:
         """From now on it is nobody."""
         session.clear()
+
+
+class Filling(Protocol):
+    """What a page does with forms: handlers/filling.py, which pages do not import."""
+
+    def offers(self) -> list[Offer]: ...
+    def can_begin(self, form: str) -> bool: ...
+    def form_of_tap(self, tap: str) -> str | None: ...
+    def begin(self, chat: Chat) -> tuple[Say, ...]: ...
+    def hear(self, chat: Chat) -> tuple[Say, ...]: ...
 
 
 class Pages:
@@ -170,9 +184,10 @@ class Gate(Area[Door]):
         clock: Callable[[], datetime],
         client: Client,
         bot: Bot,
+        filling: Filling,
     ) -> None:
         super().__init__(app, config, engine, clock=clock, wake=bot.wake, csp=csp(config))
-        self.client, self.bot = client, bot
+        self.client, self.bot, self.filling = client, bot, filling
         app.jinja_env.filters.update({f"m_{name}": said for name, said in words.FILTERS.items()})
         self.mount_assets(Door.PUBLIC)
 
@@ -191,7 +206,7 @@ class Gate(Area[Door]):
         if route.needs is Door.WORKER and worker is None:
             return self._to_the_door(now)
         audit.acting_from(db, f"{where.ip} {where.browser}")
-        visit = Visit(db, now, where, self.config, self.client, self.bot, worker)
+        visit = Visit(db, now, where, self.config, self.client, self.bot, self.filling, worker)
         try:
             return self.conclude(db, lambda: route.view(visit, **values), visit=visit)
         except Refused as refused:

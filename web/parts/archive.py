@@ -13,7 +13,7 @@ from typing import Any, Final
 from flask import Response, render_template
 from sqlalchemy.orm import Session
 
-from bot.replies import render
+from bot.replies import bare
 from bot.texts import notices
 from core.clock import local
 from models.messages import Notice
@@ -168,7 +168,7 @@ def words_at(now: datetime) -> exporting.Words:
 
     def words(db: Session, notice: Notice) -> str | None:
         say = notices.words(db, notice, now=now)
-        return None if say is None else render(say)
+        return None if say is None else bare(say)
 
     return words
 

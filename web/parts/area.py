@@ -76,7 +76,7 @@ class Area(Generic[NeedsT]):
         self.limits = Limits(config)
         self.assets = Assets(STATIC / self.name, self.root)
         self.needs: dict[str, NeedsT] = {}
-        self.given: dict[str, Any] = {"asset": self.assets.url}
+        self.given: dict[str, Any] = {"asset": self.assets.url, "has_asset": self.assets.has}
         """What all of its templates can use."""
         self.site = site_of(app, config)
         self.site.areas.append(self)

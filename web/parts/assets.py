@@ -30,6 +30,10 @@ class Assets:
         """Where the page finds it. Raises KeyError for a file that is not there, in tests at the latest."""
         return f"{self._root}/assets/{self._files[name][0]}/{name}"
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a file: some are put there by whoever runs the program."""
+        return name in self._files
+
     def find(self, fingerprint: str, name: str) -> tuple[bytes, str] | None:
         """Its content and type; None for an address that was never, or is no longer, ours."""
         found = self._files.get(name)

@@ -130,10 +130,10 @@ class Hall:
 
 
 @contextmanager
-def open_hall(config: Config, base: str = BASE) -> Iterator[Hall]:
+def open_hall(config: Config, base: str = BASE, **limits: float) -> Iterator[Hall]:
     """The pages, ready to be opened."""
     with run(config) as wechat:
         config = in_mode(pointed_at(config, wechat.url), "plain")
         config = config.model_copy(update={"web": config.web.model_copy(update={"base_url": base})})
-        with opened(config, pages=True) as found:
+        with opened(config, pages=True, **limits) as found:
             yield Hall(found, wechat)

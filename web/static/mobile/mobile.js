@@ -16,6 +16,21 @@
   document.addEventListener("WeixinJSBridgeReady", showClose);
   for (const one of all("[data-close]")) one.addEventListener("click", close);
 
+  // WeChat's JS-SDK, where its script was put beside this one (docs/pages.md); without it nothing is missing but this
+  const startSdk = async () => {
+    const page = location.href.split("#")[0];
+    const answer = await fetch(`/m/jssdk?url=${encodeURIComponent(page)}`, { headers: { Accept: "application/json" }, redirect: "error" });
+    if (!answer.ok) return;
+    window.wx.ready(() => {
+      for (const one of all("[data-scan]")) {
+        one.hidden = false;
+        one.addEventListener("click", () => window.wx.scanQRCode({ needResult: 0 }));
+      }
+    });
+    window.wx.config({ ...await answer.json(), debug: false, jsApiList: ["scanQRCode"], openTagList: ["wx-open-subscribe"] });
+  };
+  if (window.wx?.config && document.querySelector("[data-scan], wx-open-subscribe")) startSdk().catch(() => {});
+
   if (history.length > 1) {
     for (const one of all("[data-back]")) {
       one.hidden = false;
