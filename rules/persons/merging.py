@@ -20,7 +20,7 @@ from models import broadcasts, events, messages
 from models.appointments import Booking, BookingState
 from models.base import Base
 from models.exams import SignUp
-from models.matchmaking import Mark, Profile, ProfileState
+from models.matchmaking import Profile, ProfileState
 from models.people import Staff, Worker
 from models.persons import Merge, OtherPhone
 from rules import access
@@ -95,7 +95,7 @@ def problems(db: Session, keep: Worker, gone: Worker, *, now: datetime) -> list[
 
 
 def count(db: Session, worker: Worker) -> dict[str, int]:
-    """How many rows of each table hang on a record, by the table's name; for a preview."""
+    """How many rows of each table that staff may know of hang on a record, by the table's name; for a preview."""
     found: dict[str, int] = {}
     for table in COUNTED:
         owner: Any = table
@@ -105,7 +105,7 @@ def count(db: Session, worker: Worker) -> dict[str, int]:
 
 
 COUNTED: Final[tuple[type[Base], ...]] = (
-    *(Profile, Booking, SignUp, messages.Notice, messages.Handover, events.CheckIn, Mark, broadcasts.Mute),
+    *(Profile, Booking, SignUp, messages.Notice, messages.Handover, events.CheckIn, broadcasts.Mute),
 )
 
 

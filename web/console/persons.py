@@ -21,7 +21,7 @@ from web.console.lists import Listing, Sort
 from web.console.workers import REASON_LENGTH, reached, search
 from web.parts.archive import download, words_at
 
-pages = Pages("persons")
+pages = Pages("workers")
 
 
 class ReasonForm(Form):

@@ -110,7 +110,6 @@ COUNTED: Final = MappingProxyType(
         "notice": "消息",
         "handover": "对话",
         "check_in": "签到",
-        "mark": "收藏等",
         "mute": "退订",
     }
 )
