@@ -97,10 +97,13 @@ def forget(work: Workplace, now: datetime) -> None:
 
 
 def finish_persons(work: Workplace, now: datetime) -> None:
-    """Who was erased or merged a moment ago: what was under way then, and what Redis still knows."""
+    """Who was erased or merged a moment ago: what was under way then, what Redis still knows, and printed sheets."""
     with Session(work.engine) as db:
         for one in erasing.due(db, now):
             forget_phones(work.redis, work.config, one.openids or [])
+            for number in erasing.walls_of(db, one.worker_id):
+                for sheet in (work.config.data_dir / "sheets").glob(f"wall-{number}[!0-9]*"):
+                    sheet.unlink(missing_ok=True)
             erasing.finish(db, one, config=work.config, now=now)
             db.commit()
     _once(work, merging.settle_due, now)

@@ -186,6 +186,19 @@ def finish(db: Session, erasure: Erasure, *, config: Config, now: datetime) -> N
     erasure.cleared_at = now
 
 
+def walls_of(db: Session, worker_id: int) -> set[int]:
+    """The numbers of the walls on which they ever hung: what was printed of those shows them still."""
+    card = matchmaking.Card
+    return set(
+        db.scalars(
+            select(matchmaking.Wall.number)
+            .join(card, card.wall_id == matchmaking.Wall.id)
+            .join(Profile, Profile.id == card.profile_id)
+            .where(Profile.worker_id == worker_id)
+        )
+    )
+
+
 def is_just_gone(db: Session, openid: str) -> bool:
     """Whether whoever writes with this phone was erased a moment ago: they may have tapped twice."""
     waiting = db.scalars(select(Erasure).where(Erasure.cleared_at.is_(None))).all()

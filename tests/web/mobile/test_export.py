@@ -14,11 +14,14 @@ from werkzeug.test import Client
 
 from core.db import make_engine
 from core.redis import connect
+from models.matchmaking import Profile
 from models.people import Worker
 from models.persons import Erasure
+from rules.matchmaking import cards
 from rules.persons import exporting
 from tasks import schedule
 from tasks.schedule import Workplace
+from tests.chat.account import Account
 from tests.rules.cast import build
 from tests.rules.persons_cast import MARK, everything, lives
 from tests.web.mobile.hall import BASE, Hall
@@ -74,14 +77,28 @@ def test_everything_in_an_export_has_a_name_in_chinese(hall: Hall) -> None:
     assert {key for rows in held.values() for row in rows for key in row} <= set(archive.LABELS)
 
 
+def hang(db: Session, account: Account) -> None:
+    """A card of the only profile on wall 1, that was void before."""
+    now = account.clock.now
+    town = build(account.engine, db, now)
+    profile = db.scalars(select(Profile)).one()
+    cards.revoke(db, cards.issue(db, profile, town.wall(1, "90后"), now=now), now=now)
+    db.commit()
+
+
 def test_within_a_minute_nothing_is_left_in_the_database_in_redis_or_on_disk(hall: Hall) -> None:
     phone, account = hall.chat(hall.browser()), hall.account
     phone.dialog(*FILLED, ("人工", "工作人员"), ("退订", "不再发"))
     phone.says("导出我的数据")
-    phone.dialog(("注销", "会删掉"), ("1", "确认注销"))
     account.bot.turns.keep_late(f"{phone.openid}:99", at=account.clock().isoformat(), body="标记MK", reply="")
-    phone.dialog(("确认注销", "已经注销了"))
     redis, engine = connect(account.config), make_engine(account.config)
+    sheets = account.config.data_dir / "sheets"
+    sheets.mkdir(parents=True)
+    for name in ("wall-1.pdf", "wall-1-poster.pdf", "wall-10.pdf"):
+        (sheets / name).write_text(name)
+    with Session(engine) as db:
+        hang(db, account)
+    phone.dialog(("注销", "会删掉"), ("1", "确认注销"), ("确认注销", "已经注销了"))
     for _ in range(3):
         account.clock.move(seconds=15)
         schedule.finish_persons(Workplace(account.config, engine, redis), account.clock.now)
@@ -101,6 +118,7 @@ def test_within_a_minute_nothing_is_left_in_the_database_in_redis_or_on_disk(hal
     engine.dispose()
     for file in Path(account.config.data_dir).rglob("*") if account.config.data_dir.exists() else []:
         assert not file.is_file() or phone.openid.encode() not in file.read_bytes(), file
+    assert [file.name for file in sheets.iterdir()] == ["wall-10.pdf"], "their wall is printed anew"
     assert phone.openid not in account.log.getvalue()
     assert "你好" in phone.says("你好"), "and starts from zero"
     phone.unfollows()
