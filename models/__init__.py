@@ -11,6 +11,7 @@ from models import (
     messages,
     people,
     persons,
+    photos,
     waiting,
 )
 from models.base import Base
@@ -27,5 +28,6 @@ __all__ = [
     "messages",
     "people",
     "persons",
+    "photos",
     "waiting",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, inspect, or_,
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
-from models import appointments, broadcasts, events, exams, logins, matchmaking, messages, persons
+from models import appointments, broadcasts, events, exams, logins, matchmaking, messages, persons, photos
 from models.audit import Audit, AuditHead
 from models.base import Base
 from models.people import Organisation, Staff, Worker
@@ -170,6 +170,7 @@ SCOPES: Final[Mapping[type[Base], Scope]] = MappingProxyType(
         matchmaking.Profile: Scope("worker_id", Worker, _PROFILES),
         matchmaking.ProfileMove: Scope("profile_id", matchmaking.Profile, _PROFILES),
         matchmaking.Report: Scope("profile_id", matchmaking.Profile, (_P.PROFILES_REVIEW,)),
+        photos.Photo: Scope("profile_id", matchmaking.Profile, (_P.PROFILES_REVIEW,)),
         matchmaking.Card: Scope("profile_id", matchmaking.Profile, _PROFILES),
         events.Event: Scope("organisation_id", Organisation, _TO_ALL),
         events.CheckIn: Scope("event_id", events.Event, _WORKERS),

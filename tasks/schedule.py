@@ -23,11 +23,12 @@ from bot.forgetting import forget_phones
 from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
+from core.db import LOCK_SECONDS
 from core.redis import LOST
 from rules import dialogs, logins, notices, retention, waiting
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
-from rules.matchmaking import requests
+from rules.matchmaking import photos, requests
 from rules.persons import erasing, merging
 from tasks import broadcasts
 from tasks.engine import Engine
@@ -104,9 +105,16 @@ def finish_persons(work: Workplace, now: datetime) -> None:
             for number in erasing.walls_of(db, one.worker_id):
                 for sheet in (work.config.data_dir / "sheets").glob(f"wall-{number}[!0-9]*"):
                     sheet.unlink(missing_ok=True)
+            photos.sweep(db, photos.folder(work.config), older_seconds=LOCK_SECONDS)
             erasing.finish(db, one, config=work.config, now=now)
             db.commit()
     _once(work, merging.settle_due, now)
+
+
+def sweep_photos(work: Workplace, now: datetime) -> None:
+    """Files of photos that were taken away, or never made it into the database."""
+    with Session(work.engine) as db:
+        photos.sweep(db, photos.folder(work.config))
 
 
 def remind_bookings(work: Workplace, now: datetime) -> None:
@@ -141,6 +149,7 @@ JOBS: tuple[Job, ...] = (
     Job("pass on places", 15, pass_on_places),
     Job("finish persons", 15, finish_persons),
     Job("forget", "20 4 * * *", forget),
+    Job("sweep photos", 300, sweep_photos),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
     Job("broadcasts", 1, look_at_broadcasts),

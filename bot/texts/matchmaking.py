@@ -316,5 +316,7 @@ REFUSALS |= {
         (PROFILE_TAP,),
     ),
     "no_profile": NO_PROFILE,
+    "photo_withdrawn": Say("资料卡撤下了，照片先不用加。想回来随时可以重做一张。", (MAKE_PROFILE,)),
+    "photos_full": lambda most: Say(f"已经有 {most} 张了，先去掉一张再加。"),
     "event_closed": Say("这个签到码现在用不了，活动可能还没开门，或者已经结束了。"),
 }

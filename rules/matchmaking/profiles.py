@@ -6,13 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
 from core.visible import tidy
 from models.matchmaking import Profile, ProfileMove, ProfileState, Wall
 from models.people import Staff
+from models.photos import Photo
 from rules import access, audit, notices
 from rules.access import Permission
 from rules.matchmaking import cards, meetings, requests, walls
@@ -53,7 +54,7 @@ def move(
 ) -> None:
     """Bring the profile to another state, if the table allows, and leave a row that says so.
 
-    Of two who move it at once the second is refused. Withdrawing voids the card and erases the contact.
+    Of two who move it at once the second is refused. Withdrawing voids the card and erases the contact and the photos.
     """
     before = ProfileState(profile.state)
     if after not in MOVES[before]:
@@ -81,10 +82,16 @@ def move(
     )
     if after == _WITHDRAWN:
         profile.contact = None
+        drop_photos(db, profile)
         card = cards.live_card(db, profile)
         if card:
             cards.revoke(db, card, now=now)
         meetings.call_off(db, profile.worker_id, now=now)
+
+
+def drop_photos(db: Session, profile: Profile) -> None:
+    """Take all its photos away: from now on no page shows any; rules.matchmaking.photos.sweep deletes the files."""
+    db.execute(delete(Photo).where(Photo.profile_id == profile.id))
 
 
 def pause(db: Session, profile: Profile, *, now: datetime) -> None:

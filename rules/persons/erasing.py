@@ -40,6 +40,7 @@ from models.matchmaking import Mark, MeetRequest, Profile, ProfileState, Request
 from models.messages import Notice, Received
 from models.people import Staff, Worker
 from models.persons import Erasure, OtherPhone
+from models.photos import Photo
 from models.waiting import Waiting
 from rules import access
 from rules import audit as audits
@@ -80,6 +81,7 @@ FATES: Final[Mapping[type[Base], tuple[Fate, str]]] = MappingProxyType(
         messages.Handover: (_E, "that somebody asked for a person; what was said goes"),
         matchmaking.Profile: (_E, "withdrawn and empty; requests of others hang on it"),
         matchmaking.ProfileMove: (_E, "when it was reviewed; what was written to its person goes"),
+        Photo: (_D, "the files within a minute"),
         matchmaking.Card: (_E, "void; the paper on the wall leads nowhere"),
         matchmaking.Scan: (_D, ""),
         matchmaking.Mark: (_D, "theirs, and those about them"),
@@ -286,6 +288,7 @@ def empty_profile(db: Session, worker_id: int, now: datetime) -> None:
         return
     if profile.state != ProfileState.WITHDRAWN:
         profiles.move(db, profile, ProfileState.WITHDRAWN, now=now)
+    profiles.drop_photos(db, profile)
     for key in ("nickname", "sex", "education", "trade", "district", "home_town", "marital", "line"):
         setattr(profile, key, "")
     profile.birth_year = profile.height_cm = 0

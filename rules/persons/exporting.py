@@ -6,7 +6,7 @@ them, a wish that was never put to them; nor is the contact of anybody else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -32,6 +32,7 @@ from models.base import Base
 from models.matchmaking import MeetRequest, RequestState
 from models.messages import Notice, NoticeState
 from models.people import Organisation, Staff, Worker
+from models.photos import Photo
 from models.waiting import Waiting
 from rules import access
 from rules import audit as audits
@@ -193,6 +194,17 @@ def _cards(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable
             "printed_at": one.printed_at,
             "revoked_at": one.revoked_at,
         }
+
+
+def _photos(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable[Row]:
+    for number, one in enumerate(photos_of(db, worker), 1):
+        yield {"file": f"photo-{number}.jpg", "at": one.made_at}
+
+
+def photos_of(db: Session, worker: Worker) -> Sequence[Photo]:
+    """Their photos, in the order of the export."""
+    mine = select(Photo).join(Photo.profile).where(matchmaking.Profile.worker_id == worker.id)
+    return db.scalars(mine.order_by(Photo.id)).all()
 
 
 def _looks(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable[Row]:
@@ -426,6 +438,7 @@ SECTIONS: Final[Mapping[str, tuple[Read, tuple[type[Base], ...]]]] = MappingProx
         "staff": (_staff, (people.Staff,)),
         "profile": (_profile, (matchmaking.Profile,)),
         "profile_moves": (_profile_moves, (matchmaking.ProfileMove,)),
+        "photos": (_photos, (Photo,)),
         "cards": (_cards, (matchmaking.Card,)),
         "looks": (_looks, (matchmaking.Scan,)),
         "marks": (_marks, (matchmaking.Mark,)),

@@ -19,6 +19,7 @@ from models.matchmaking import Mark, MeetRequest, Profile, ProfileState, Report,
 from models.messages import Consent, Dialog
 from models.people import Staff, Worker
 from models.persons import Merge, OtherPhone
+from models.photos import Photo
 from models.waiting import Waiting
 from rules.exams import sign_ups
 from rules.persons import erasing
@@ -192,7 +193,7 @@ NOT_MOVED: Final[Mapping[type[Base], str]] = MappingProxyType(
         audit.Audit: "what was done to a record, by its number",
         **dict.fromkeys(
             (
-                *(matchmaking.ProfileMove, matchmaking.Card, events.Meeting, messages.NoticeAttempt),
+                *(matchmaking.ProfileMove, matchmaking.Card, Photo, events.Meeting, messages.NoticeAttempt),
                 *(appointments.BookingMove, appointments.Reminder),
             ),
             "moves with the row it belongs to",

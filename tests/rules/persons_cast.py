@@ -19,6 +19,7 @@ from models.matchmaking import Card, Mark, Profile, ProfileState, Report, Scan
 from models.messages import Consent, Dialog, Handover, Notice, NoticeAttempt, NoticeState, Received
 from models.people import Worker
 from models.persons import OtherPhone
+from models.photos import Photo
 from qr.scenes import new_token
 from rules import notices
 from rules.appointments import bookings, reminders
@@ -164,6 +165,7 @@ def _life(it: Lives, mine: int, theirs: int, shy: int) -> None:
                    changed_at=NOW, erase_at=NOW + timedelta(days=7), recent=f"{worker.openid}:7", reply=MARK),
             Handover(worker_id=worker.id, at=NOW, about="profile", draft={"answers": {"name": MARK}},
                      message_key=f"{worker.openid}:8"),
+            Photo(profile_id=_profile(it, worker).id, name="0" * 32, width=1, height=1, made_at=NOW),
             OtherPhone(openid="oMK-second", worker_id=worker.id, followed_at=NOW),
         ]
     )  # fmt: skip

@@ -21,6 +21,7 @@ from models.logins import LoginAttempt, Outcome
 from models.matchmaking import Profile, Report
 from models.messages import Consent, Handover
 from models.people import Organisation, Staff, Worker
+from models.photos import Photo
 from qr.scenes import new_token
 from rules import access, audit, logins, notices
 from rules.access import NOT_FOR_STAFF, PERMISSIONS, SCOPES, Permission, Role
@@ -92,6 +93,7 @@ def two(town: Town) -> Two:
             WorkerTag(name="焊工", worker_id=worker.id),
             CheckIn(event_id=fair.id, worker_id=worker.id, at=NOW),
             Report(worker_id=worker.id, profile_id=card.profile.id, at=NOW),
+            Photo(profile_id=card.profile.id, name="0" * 32, width=3, height=4, made_at=NOW),
         ]
     )
     clinic = open_clinic(db, north, now=NOW, phones={})

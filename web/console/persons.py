@@ -19,7 +19,7 @@ from web.console.forms import Form, HiddenField, Length, StringField, line, need
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Listing, Sort
 from web.console.workers import REASON_LENGTH, reached, search
-from web.parts.archive import download, words_at
+from web.parts.archive import download, pictures, words_at
 
 pages = Pages("workers")
 
@@ -71,7 +71,8 @@ def export(desk: Desk, number: int) -> Any:
     held = exporting.on_request(
         desk.db, desk.staff, worker, reason=form.reason.data or "", words=words_at(desk.now), now=desk.now
     )
-    return download(held, worker.id, now=desk.now)
+    files = pictures(desk.db, worker, desk.config)
+    return download(held, worker.id, now=desk.now, files=files)
 
 
 @pages.route("/workers/<id:number>/erase", needs=Permission.WORKERS_CHANGE, methods=("GET", "POST"))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import request
+from flask import Response, request
 from sqlalchemy import ColumnElement, or_
 
+from core import sealed_files
 from core.errors import Refused
 from models.matchmaking import Profile
 from models.people import Organisation
 from rules.access import Permission
+from rules.matchmaking import photos, reviewing
 from rules.matchmaking import profiles as rules
-from rules.matchmaking import reviewing
 from web.console import words
 from web.console.forms import Form, HiddenField, Length, TextAreaField, line, needed
 from web.console.gate import Desk, Pages, page, say, to
@@ -127,6 +128,16 @@ def refuse(desk: Desk, number: int) -> Any:
     return _on(desk, profile, f"{profile.nickname} 的资料卡退回了，本人会收到原因。")
 
 
+@pages.route("/photos/<id:number>", needs=Permission.PROFILES_REVIEW)
+def photo(desk: Desk, number: int) -> Any:
+    """A photo of a profile; each look is on record."""
+    found = photos.reviewed(desk.db, desk.staff, number, now=desk.now)
+    jpeg = sealed_files.read(photos.folder(desk.config), found.name)
+    if jpeg is None:
+        raise Refused("not_found")
+    return Response(jpeg, mimetype="image/jpeg")
+
+
 def _on(desk: Desk, profile: Profile, said: str) -> Any:
     following = reviewing.following(desk.db, desk.staff, profile, now=desk.now)
     if following is None:
@@ -157,6 +168,7 @@ def _shown(
         profile=profile,
         organisation=organisation,
         place=reviewing.place(desk.db, desk.staff, profile, now=desk.now),
+        photos=photos.of(desk.db, profile),
         moves=reviewing.moves(desk.db, profile),
         is_own=profile.worker_id == desk.staff.worker_id,
         form=form or RefuseForm(),

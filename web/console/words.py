@@ -98,6 +98,7 @@ ACTS: Final = MappingProxyType(
         "worker_merge": "合并记录",
         "wechat_bind": "绑定微信",
         "wechat_unbind": "解绑微信",
+        "photo_read": "查看照片",
     }
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from bot.callback import Bot
 from bot.client import Client
 from core.config import Config
-from web.mobile import doors, export, forms, home, jssdk, leaving, me, mine
+from web.mobile import doors, export, forms, home, jssdk, leaving, me, mine, photos
 from web.mobile.gate import Filling, Gate
 
 PAGES = (
@@ -23,6 +23,7 @@ PAGES = (
     mine.pages,
     leaving.pages,
     export.pages,
+    photos.pages,
 )
 
 

@@ -22,4 +22,5 @@ def file(visit: Visit, token: str) -> Any:
     """The file."""
     if not links.is_open(visit.db, token, now=visit.now):
         return page("export.html", 410, is_open=False, token_of=token)
-    return own(visit.db, links.use(visit.db, token, now=visit.now), now=visit.now)
+    worker = links.use(visit.db, token, now=visit.now)
+    return own(visit.db, worker, config=visit.config, now=visit.now)

@@ -19,11 +19,14 @@ from bot.callback import SHOWN, Engaged
 from bot.replies import Say
 from core.redis import LOST
 from forms import FORMS, paper
+from forms.asking import is_form_tap
 from forms.chat import DRAFT
 from forms.draft import Draft, State
 from forms.form import Form
+from forms.words import plain
 from models.messages import Dialog
 from web.mobile.gate import Pages, Visit, page, to
+from web.mobile.words import NOT_WRITTEN
 
 pages = Pages("forms")
 LONGEST = 500
@@ -46,7 +49,7 @@ def one(visit: Visit, name: str) -> Any:
         context = form.context(visit) if form.context is not None else {}
         sheet = paper.sheet(form, draft, now=visit.now, context=context)
         if sheet is not None:
-            return _asked(facts, sheet, says, shown)
+            return _asked(visit, facts, sheet, says, shown)
         if draft.state is State.SUBMITTED and says:
             return page("done.html", **facts, said=_lines(visit, says))
     other = draft if draft is not None and draft.form != form.name and _waits(visit, draft) else None
@@ -86,28 +89,41 @@ def _act(visit: Visit, form: Form, converse: Any, text: str, *, tap: str, typed:
     # the same button twice is one act; another answer from the same page, gone back to, is another
     act = hashlib.sha256(f"{nonce} {form.name} {tap} {text}".encode()).hexdigest()[:16]
     openid = visit.worker.openid
+    shown = {"id": act, "typed": typed, "is_empty": not plain(text)}
     visit.db.rollback()  # whatever was read; the act has a transaction of its own
     try:
-        visit.bot.attend(
-            openid, f"{openid}:page{act}", converse, text=text, tap=tap, shown={"id": act, "typed": typed}
-        )
+        visit.bot.attend(openid, f"{openid}:page{act}", converse, text=text, tap=tap, shown=shown)
     except (Engaged, *LOST):
         raise ServiceUnavailable from None
     return to("forms.one", name=form.name, said=act)
 
 
-def _asked(facts: dict[str, Any], sheet: paper.Sheet, says: list[Say], shown: dict[str, Any]) -> Any:
-    """The page of a step. What was said without the question behind it is about an answer that was not taken."""
+def _asked(
+    visit: Visit, facts: dict[str, Any], sheet: paper.Sheet, says: list[Say], shown: dict[str, Any]
+) -> Any:
+    """The page of a step. What was said without the question behind it is about an answer that was not taken, or, where
+    it leads somewhere else, comes before everything else (handlers/crisis.py)."""
+    asides = [say for say in says if any(tap.id and not is_form_tap(tap.id) for tap in say.taps)]
+    says = [say for say in says if say not in asides]
     words = "\n".join(paper.lead(say.text, sheet) for say in says).strip()
     is_wrong = bool(says) and not says[-1].text.endswith(sheet.said)
+    if shown.get("is_empty") and sheet.question and not words:
+        words, is_wrong = NOT_WRITTEN, True
     return page(
         "question.html" if sheet.question else "summary.html",
         **facts,
         sheet=sheet,
+        asides=[(say.text.split("\n"), _begins(visit, say)) for say in asides],
         words=words.split("\n") if words else [],
         is_wrong=is_wrong,
         typed=shown.get("typed", "") if is_wrong else "",
     )
+
+
+def _begins(visit: Visit, say: Say) -> list[tuple[str, str]]:
+    """The forms that what was said leads to, by what is tapped."""
+    found = [(tap.label, visit.filling.form_of_tap(tap.id)) for tap in say.taps if tap.id]
+    return [(label, form) for label, form in found if form]
 
 
 def _lines(visit: Visit, says: list[Say]) -> list[tuple[list[str], list[tuple[str, str]]]]:

@@ -35,7 +35,7 @@ from models.people import Worker
 from rules import audit
 from rules.logins import Where
 from web.mobile import words
-from web.parts.area import BODY_BYTES, Area, Route, View, page
+from web.parts.area import BODY_BYTES, Area, Route, View, is_read, page
 
 __all__ = ["Door", "Gate", "Pages", "Visit", "page", "say", "to"]
 
@@ -46,8 +46,8 @@ GOING: Final = timedelta(minutes=10)
 """So long WeChat's page may take to send somebody back."""
 PENDING: Final = 4
 """So many pages may be on the way through WeChat's page at the same time."""
-WHO, ON_THE_WAY = "who", "going"
-"""Where the cookie keeps who it is, and where those are going who are on the way: state -> (path, until)."""
+WHO, ON_THE_WAY, BACK = "who", "going", "back"
+"""Where the cookie keeps who it is, where those are going who are on the way, and that they are back just now."""
 
 
 class Door(Enum):
@@ -99,6 +99,7 @@ class Visit:
             "nonce": secrets.token_urlsafe(12),
             "until": (self.now + LOGIN).isoformat(),
         }
+        session[BACK] = True
 
     def drop_login(self) -> None:
         """From now on it is nobody."""
@@ -234,7 +235,7 @@ class Gate(Area[Door]):
 
     def _to_the_door(self, now: datetime) -> Response:
         """Have WeChat say who it is; what was sent meanwhile is not taken."""
-        if request.method not in ("GET", "HEAD"):
+        if not is_read():
             head, said = words.LOGGED_OUT
             return self.render("sorry.html", 403, head=head, said=said, going=safe(request.path))
         if request.accept_mimetypes.best_match(("text/html", "application/json")) == "application/json":
@@ -248,7 +249,14 @@ class Gate(Area[Door]):
 
 
 def _who(db: Session, now: datetime) -> Worker | None:
-    """The worker of the cookie, while it lasts and the person is still there."""
+    """The worker of the cookie, while it lasts and the person is still there.
+
+    Whoever comes from another origin of our own site is asked for anew: the emulator's phones share one browser and
+    its cookies, and nobody else comes from there.
+    """
+    is_back = session.pop(BACK, False)
+    if request.headers.get("Sec-Fetch-Site") == "same-site" and is_read() and not is_back:
+        return None
     found = session.get(WHO)
     if not isinstance(found, dict) or found.get("until", "") <= now.isoformat():
         return None

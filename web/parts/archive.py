@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,9 +15,12 @@ from sqlalchemy.orm import Session
 
 from bot.replies import bare
 from bot.texts import notices
+from core import sealed_files
 from core.clock import local
+from core.config import Config
 from models.messages import Notice
 from models.people import Worker
+from rules.matchmaking import photos
 from rules.persons import exporting
 
 SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,6 +30,7 @@ SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "staff": "后台账号",
         "profile": "资料卡",
         "profile_moves": "资料卡的经过",
+        "photos": "照片",
         "cards": "墙上的卡片",
         "looks": "看过的卡片",
         "marks": "收藏、不合适、拉黑",
@@ -117,6 +121,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "about": "关于",
         "closed_at": "结束",
         "draft": "填了的",
+        "file": "文件",
         "template": "模板",
         "times": "还能收几次",
         "topic": "内容",
@@ -138,8 +143,8 @@ VALUES: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 
 
-def archive(held: exporting.Held, number: int, *, now: datetime) -> bytes:
-    """The zip of what is held of the worker with this number. Needs the application's context for the page."""
+def archive(held: exporting.Held, number: int, *, now: datetime, files: Sequence[bytes] = ()) -> bytes:
+    """The zip of what is held of the worker with this number, with their photos. Needs the application's context."""
     shown = [(SECTIONS[name], [_lines(row) for row in rows]) for name, rows in held.items() if rows]
     page = render_template("export/index.html", sections=shown, made_at=_text(now), number=number)
     made = {"made_at": now, "worker": number, **held}
@@ -148,19 +153,28 @@ def archive(held: exporting.Held, number: int, *, now: datetime) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.writestr("index.html", page)
         zipped.writestr("data.json", data)
+        for place, jpeg in enumerate(files, 1):
+            zipped.writestr(f"photo-{place}.jpg", jpeg)
     return file.getvalue()
 
 
-def download(held: exporting.Held, number: int, *, now: datetime) -> Response:
+def download(held: exporting.Held, number: int, *, now: datetime, files: Sequence[bytes] = ()) -> Response:
     """The zip as an answer."""
-    answer = Response(archive(held, number, now=now), content_type="application/zip")
+    answer = Response(archive(held, number, now=now, files=files), content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="data-{number}-{local(now):%Y%m%d}.zip"'
     return answer
 
 
-def own(db: Session, worker: Worker, *, now: datetime) -> Response:
+def own(db: Session, worker: Worker, *, config: Config, now: datetime) -> Response:
     """The zip of all that a person may have of themselves."""
-    return download(exporting.collect(db, worker, words=words_at(now), now=now), worker.id, now=now)
+    held = exporting.collect(db, worker, words=words_at(now), now=now)
+    return download(held, worker.id, now=now, files=pictures(db, worker, config))
+
+
+def pictures(db: Session, worker: Worker, config: Config) -> list[bytes]:
+    """Their photos, in the order of the export; empty where the file is gone."""
+    place = photos.folder(config)
+    return [sealed_files.read(place, one.name) or b"" for one in exporting.photos_of(db, worker)]
 
 
 def words_at(now: datetime) -> exporting.Words:

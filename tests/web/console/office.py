@@ -18,6 +18,7 @@ from models.events import Event
 from models.matchmaking import Profile
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
+from models.photos import Photo
 from rules import logins
 from rules.logins import Way, Where
 from tests.chat.account import Account, in_mode, opened
@@ -97,6 +98,14 @@ class Office:
         db.flush()
         return handover
 
+    def photo(self, db: Session, profile_id: int) -> Photo:
+        """A photo of a profile; its file is lost."""
+        name = f"{next(self.numbers):032d}"
+        photo = Photo(profile_id=profile_id, name=name, width=3, height=4, made_at=self.account.clock.now)
+        db.add(photo)
+        db.flush()
+        return photo
+
 
 STAFF = (
     # login, union, role
@@ -130,10 +139,12 @@ def open_office(config: Config, base: str = BASE) -> Iterator[Office]:
                 profile = town.profile(nickname=f"北{number}")
                 office.ids[f"north{number}"] = profile.id
             office.ids["north_worker"] = profile.worker_id
+            office.ids["north_photo"] = office.photo(db, office.ids["north0"]).id
             for name, about in (("north_talk", "chat"), ("north_crisis", "crisis")):
                 office.ids[name] = office.handover(db, profile.worker, about).id
             south = town.profile(town.worker(town.south), nickname="南南")
             office.ids |= {"south0": south.id, "south_worker": south.worker_id}
+            office.ids["south_photo"] = office.photo(db, south.id).id
             office.ids["south_talk"] = office.handover(db, south.worker).id
             db.commit()
         yield office

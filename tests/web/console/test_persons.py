@@ -58,7 +58,7 @@ def test_erasing_shows_what_goes_and_asks_for_the_number(office: Office) -> None
     number = office.ids["north_worker"]
     path, seat = f"/workers/{number}/erase", office.seat("north_admin")
     page = seat.get(path).text
-    assert "资料卡、墙上的卡片" in page
+    assert "资料卡、照片、墙上的卡片" in page
     assert "留 5 年" in page
     for fields in ({"reason": REASON, "number": str(number + 1)}, {"reason": "", "number": str(number)}):
         answer = seat.post(path, **fields)

@@ -60,6 +60,7 @@ def ids(office: Office, district: str) -> dict[str, int]:
     return {
         "mine": login,
         "profiles": office.ids[f"{district}0"],
+        "photos": office.ids[f"{district}_photo"],
         "conversations": office.ids[f"{district}_talk"],
         "workers": office.ids[f"{district}_worker"],
         "staff": office.ids[f"{district}_admin"],

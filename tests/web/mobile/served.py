@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from werkzeug.serving import make_server
 
@@ -19,7 +21,13 @@ def served(config: Config) -> Iterator[tuple[Hall, str]]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with open_hall(config, base) as hall:
-        server = make_server("127.0.0.1", port, hall.account.app, threaded=True)
+
+        def app(environ: Any, start_response: Any) -> Any:
+            # this server's input does not end with the body, unlike that of a real one
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            return hall.account.app(environ | {"wsgi.input": io.BytesIO(body)}, start_response)
+
+        server = make_server("127.0.0.1", port, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

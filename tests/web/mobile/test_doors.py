@@ -72,6 +72,21 @@ def test_a_login_lasts_two_hours(hall: Hall, phone: Browser) -> None:
     assert cookie(phone) != before
 
 
+def test_two_phones_in_one_browser_are_two_people(hall: Hall, phone: Browser) -> None:
+    phone.opens("/m/forms/profile")
+    phone.sends("/begin")
+    phone.opens("/m/")
+    assert "没填完" in phone.words
+    other = Browser(hall, hall.wechat.phone("小禾", following=True))
+    other.web = phone.web  # the page of phones frames both
+    framed = {"Sec-Fetch-Site": "same-site"}
+    location = other.get("/m/", headers=framed).headers["Location"]
+    assert other.get(other.authorized(location), headers=framed).headers["Location"] == "/m/"
+    assert other.get("/m/", headers=framed).status_code == 200
+    assert "没填完" not in other.words
+    assert other.get("/m/", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
 def test_a_state_is_one_browsers_own_once_and_soon(hall: Hall, phone: Browser) -> None:
     other = hall.browser("小禾")
     theirs = phone.authorized(phone.get("/m/").headers["Location"])

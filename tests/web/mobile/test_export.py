@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -12,12 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import Client
 
+from core import sealed_files
 from core.db import make_engine
 from core.redis import connect
 from models.matchmaking import Profile
 from models.people import Worker
 from models.persons import Erasure
-from rules.matchmaking import cards
+from models.photos import Photo
+from rules.matchmaking import cards, photos
 from rules.persons import exporting
 from tasks import schedule
 from tasks.schedule import Workplace
@@ -78,10 +81,14 @@ def test_everything_in_an_export_has_a_name_in_chinese(hall: Hall) -> None:
 
 
 def hang(db: Session, account: Account) -> None:
-    """A card of the only profile on wall 1, that was void before."""
+    """A photo of the only profile, and a card on wall 1 that was void before."""
     now = account.clock.now
     town = build(account.engine, db, now)
     profile = db.scalars(select(Profile)).one()
+    place = photos.folder(account.config)
+    name = sealed_files.keep(place, b"jpeg")
+    os.utime(place / name[:2] / name, (0, 0))
+    db.add(Photo(profile_id=profile.id, name=name, width=1, height=1, made_at=now))
     cards.revoke(db, cards.issue(db, profile, town.wall(1, "90后"), now=now), now=now)
     db.commit()
 
@@ -118,6 +125,7 @@ def test_within_a_minute_nothing_is_left_in_the_database_in_redis_or_on_disk(hal
     engine.dispose()
     for file in Path(account.config.data_dir).rglob("*") if account.config.data_dir.exists() else []:
         assert not file.is_file() or phone.openid.encode() not in file.read_bytes(), file
+    assert not [file for file in photos.folder(account.config).rglob("*") if file.is_file()]
     assert [file.name for file in sheets.iterdir()] == ["wall-10.pdf"], "their wall is printed anew"
     assert phone.openid not in account.log.getvalue()
     assert "你好" in phone.says("你好"), "and starts from zero"

@@ -1,0 +1,68 @@
+"""Pictures that people send: only what is really one gets through, small, upright and without what a camera adds."""
+
+from __future__ import annotations
+
+import io
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, ImageOps
+
+KINDS: Final = ("JPEG", "PNG", "WEBP")
+SIDE: Final = 1280
+"""Pixels of the longer side of what is kept."""
+PIXELS: Final = 40_000_000
+"""A picture that unpacks to more is refused before it is unpacked; today's phones make at most 50 and send less."""
+BYTES: Final = 10 * 1024 * 1024
+_one_at_a_time = threading.Lock()  # unpacked, each takes up to 120 MB
+
+
+class NotAPicture(Exception):
+    """It is none of the kinds we take, or broken."""
+
+
+class TooLarge(Exception):
+    """It has too many pixels or bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG as it is kept."""
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+def small_jpeg(data: bytes) -> Picture:
+    """The picture turned as the camera was held, scaled down, and made anew: no place, time or device is left in it.
+
+    Raises NotAPicture or TooLarge.
+    """
+    if len(data) > BYTES:
+        raise TooLarge
+    with _one_at_a_time:
+        try:
+            with Image.open(io.BytesIO(data), formats=KINDS) as found:
+                if found.width * found.height > PIXELS:
+                    raise TooLarge
+                found.draft("RGB", (SIDE, SIDE))
+                upright = ImageOps.exif_transpose(found)
+                upright.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+                plain = _on_white(upright)
+        except TooLarge:
+            raise
+        except Exception as error:  # a decoder fed with anything may raise anything
+            raise NotAPicture from error
+    kept = io.BytesIO()
+    plain.save(kept, "JPEG", quality=85, optimize=True)
+    return Picture(kept.getvalue(), plain.width, plain.height)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """A new image of the pixels alone."""
+    seen = picture.convert("RGBA") if picture.mode in ("RGBA", "LA", "P", "PA") else None
+    plain = Image.new("RGB", picture.size, "white")
+    plain.paste(seen or picture.convert("RGB"), mask=seen)
+    return plain
