@@ -17,6 +17,7 @@ from core.prepared import Prepared
 from models.base import Moment
 from models.messages import IS_KEPT, Dialog, Notice
 from models.people import Worker
+from rules import people
 
 _FIND = Prepared(
     select(
@@ -86,8 +87,13 @@ class Chat:
         self.config = config
         self.catch_up = catch_up
         self.looks: list[int] = []
+        self.is_new = False
         found = self._find()
+        if found is None and people.change_phone(db, message.openid):
+            commit(db)
+            found = self._find()
         if found is None:
+            self.is_new = True
             is_person = message.kind not in OF_THE_ACCOUNT
             insert_new(
                 db,
@@ -133,6 +139,12 @@ class Chat:
         """Take back what was remembered since `state` was copied."""
         self.state = state
         self._is_changed = True
+
+    def end(self) -> None:
+        """Remember nothing of this conversation, not even what was just said: its person was erased."""
+        self.state = {}
+        self.looks = []
+        self._is_changed = False
 
     @property
     def answered(self) -> str | None:

@@ -22,6 +22,7 @@ MORE = "更多"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!])")
 _LINK = re.compile(r"(<a [^>]*>[^<]*</a>)")
+_TAG = re.compile(r"</?a\b[^>]*>")
 _IN_LINK = str.maketrans("", "", "<>\"'&\n\r")
 
 
@@ -77,6 +78,11 @@ def carried(text: str) -> str:
 def clean(text: str) -> str:
     """The text as WeChat can carry it: no characters that XML forbids, and no markup but our own."""
     return _MARKUP.sub("＜", carried(text))
+
+
+def bare(say: Say) -> str:
+    """The words alone, for where no tap of a chat works."""
+    return _TAG.sub("", say.text) if say.is_rendered else say.text
 
 
 def render(*says: Say) -> str:

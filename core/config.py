@@ -160,6 +160,12 @@ class Broadcasts(_Section):
     failure_minimum: Positive
 
 
+class Persons(_Section):
+    export_minutes: Positive
+    exports_per_day: Positive
+    exam_years: Positive
+
+
 class Console(_Section):
     idle_minutes: Positive
     hours: Positive
@@ -201,6 +207,7 @@ class Config(BaseSettings):
     crisis: Crisis
     waiting: Waiting
     broadcasts: Broadcasts
+    persons: Persons
     console: Console
 
     @classmethod

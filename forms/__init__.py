@@ -9,6 +9,7 @@ from forms.crisis import CALL_ME
 from forms.exams import SIGN_UP
 from forms.form import Form
 from forms.matchmaking import PROFILE
+from forms.persons import ERASE
 
-FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE, BOOKING, MOVE, CALL_ME, SIGN_UP)}
+FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE, BOOKING, MOVE, CALL_ME, SIGN_UP, ERASE)}
 """Every form there is, by the name its drafts carry. `forms.lint` checks each."""

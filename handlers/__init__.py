@@ -5,7 +5,18 @@ from __future__ import annotations
 from functools import cache
 
 from bot.router import Table
-from handlers import appointments, basics, broadcasts, crisis, exams, guide, logins, matchmaking, notices
+from handlers import (
+    appointments,
+    basics,
+    broadcasts,
+    crisis,
+    exams,
+    guide,
+    logins,
+    matchmaking,
+    notices,
+    persons,
+)
 
 ROUTERS = (
     matchmaking.router,
@@ -14,6 +25,7 @@ ROUTERS = (
     crisis.router,
     basics.router,
     broadcasts.router,
+    persons.router,
     logins.router,
     guide.router,
     notices.router,

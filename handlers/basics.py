@@ -43,7 +43,13 @@ def thank(chat: Chat, _: Any) -> Say:
 
 @router.event("unsubscribe")
 def leave(chat: Chat, _: Any) -> None:
-    """Somebody does not follow any more; whatever is said is not heard."""
+    """Somebody does not follow any more; whatever is said is not heard.
+
+    Who was erased and then leaves comes by here as a stranger.
+    """
+    if chat.is_new:
+        people.forget_stranger(chat.db, chat.worker)
+        return
     people.unfollow(chat.db, chat.worker, now=chat.now)
 
 

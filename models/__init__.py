@@ -13,6 +13,7 @@ from models import (
     matchmaking,
     messages,
     people,
+    persons,
     photos,
 )
 from models.base import Base
@@ -31,5 +32,6 @@ __all__ = [
     "matchmaking",
     "messages",
     "people",
+    "persons",
     "photos",
 ]

@@ -32,6 +32,8 @@ class Worker(Base):
     """Somebody who follows the account, or once did. All the platform tells of a person is the openid.
 
     `heard_at`: when they last wrote, to the minute or so; from then WeChat lets us answer for 48 hours.
+    With `gone_at` the record is nobody any more: it was erased, or merged into another one. What had to stay hangs on
+    it; its openid is none that the platform gives.
     """
 
     __tablename__ = "worker"
@@ -43,6 +45,7 @@ class Worker(Base):
     followed_at: Mapped[datetime | None]
     unfollowed_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None] = mapped_column(index=True)
+    gone_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_worker_organisation_id_id", "organisation_id", "id"),
@@ -52,6 +55,12 @@ class Worker(Base):
             "id",
             sqlite_where=text("unfollowed_at IS NOT NULL"),
             postgresql_where=text("unfollowed_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_worker_gone_at",
+            "gone_at",
+            sqlite_where=text("gone_at IS NOT NULL"),
+            postgresql_where=text("gone_at IS NOT NULL"),
         ),
     )
 

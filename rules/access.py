@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, inspect, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
@@ -24,6 +24,7 @@ from models import (
     logins,
     matchmaking,
     messages,
+    persons,
     photos,
 )
 from models.audit import Audit, AuditHead
@@ -139,7 +140,9 @@ def need_within(staff: Staff, organisation: Organisation | None) -> None:
 
 
 def need_reach(db: Session, staff: Staff, worker: Worker, *, now: datetime) -> None:
-    """Refuse whoever's union is not below this member's, as if that person did not exist."""
+    """Refuse whoever's union is not below this member's, or who is gone, as if that person did not exist."""
+    if worker.gone_at is not None:
+        raise Refused("not_found")
     need_within(staff, organisations.of_worker(db, worker, now=now))
 
 
@@ -219,6 +222,11 @@ NOT_FOR_STAFF: Final[frozenset[type[Base]]] = frozenset(
         messages.Dialog,
         messages.Said,
         messages.Received,
+        # what was done to a record is in the audit; the rest of it opens doors or names phones
+        persons.OtherPhone,
+        persons.Merge,
+        persons.Erasure,
+        persons.ExportLink,
         # how the program keeps count; what it comes to is seen with the row it belongs to
         AuditHead,
         figures.Tally,
@@ -297,6 +305,7 @@ def _hangs_below(row: Any, entity: type[Base], reach: _Reach) -> ColumnElement[b
         union = aliased(Organisation)
         below = union.path.startswith(reach.staff.organisation.path, autoescape=True)
         found: ColumnElement[bool] = column.in_(select(union.id).where(below))
-        return or_(found, column.is_(None)) if reach.has_nobodys(entity) else found
+        found = or_(found, column.is_(None)) if reach.has_nobodys(entity) else found
+        return and_(found, row.gone_at.is_(None)) if entity is Worker else found
     above: Any = aliased(scope.of)
     return exists().where(above.id == column, _hangs_below(above, scope.of, reach))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.messages import IS_KEPT, Notice, NoticeState
@@ -35,3 +35,16 @@ def recent(db: Session, worker_id: int, *, before: int | None = None, limit: int
     if before is not None:
         query = query.where(Notice.id < before)
     return list(db.scalars(query.order_by(Notice.id.desc()).limit(limit)))
+
+
+def unread(db: Session, worker_id: int) -> int:
+    """How many notices nobody has seen for sure: neither sent to the chat nor shown there or on a page."""
+    query = select(func.count()).select_from(Notice).where(Notice.worker_id == worker_id, IS_KEPT)
+    return db.scalar(query) or 0
+
+
+def read(db: Session, notice: Notice, *, now: datetime) -> None:
+    """Its person has opened it: it is not shown to them unasked any more."""
+    if notice.state in (NoticeState.KEPT, NoticeState.UNKNOWN):
+        notice.state = NoticeState.SHOWN
+        notice.settled_at = now

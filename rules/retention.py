@@ -8,9 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from models.exams import SignUp, Sitting
 from models.imports import ImportRun
 from models.logins import Binding, Invitation, Login, LoginAttempt, LoginDelay, ScanLogin
 from models.messages import Notice, NoticeState, Received, Said
+from models.people import Worker
+from models.persons import ExportLink
+from rules.persons import erasing
 
 READ = (NoticeState.SENT, NoticeState.SHOWN, NoticeState.VOID)
 
@@ -62,6 +66,31 @@ def forget_logins(db: Session, before: datetime, *, limit: int = 500) -> int:
 def forget_imports(db: Session, before: datetime, *, limit: int = 500) -> int:
     """Delete files that were checked before a moment and never brought in."""
     return _forget(db, ImportRun, (ImportRun.made_at < before) & ImportRun.done_at.is_(None), limit)
+
+
+def forget_links(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Delete links to an export that ended before a moment."""
+    return _forget(db, ExportLink, ExportLink.expires_at < before, limit)
+
+
+def forget_candidates(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Empty the sign-ups that were kept of people who are gone, for exams held before a moment."""
+    kept = db.scalars(
+        select(SignUp)
+        .join(Worker, Worker.id == SignUp.worker_id)
+        .join(Sitting, Sitting.id == SignUp.sitting_id)
+        .where(
+            Worker.gone_at.is_not(None),
+            Sitting.starts_at < before,
+            ~SignUp.id_hash.startswith(erasing.GONE, autoescape=True),
+        )
+        .order_by(SignUp.id)
+        .limit(limit)
+    ).all()
+    for one in kept:
+        erasing.forget_person(one)
+    db.flush()
+    return len(kept)
 
 
 def _forget(db: Session, table: type[Any], which: ColumnElement[bool], limit: int) -> int:

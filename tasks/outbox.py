@@ -331,7 +331,10 @@ def _change(db: Session, notice_id: int, claim: int, **values: Any) -> bool:
 def _set_aside(engine: Engine, notice_id: int, now: datetime) -> None:
     """A notice without words must not be found again at once, nor for ever."""
     with Session(engine) as db, db.begin():
-        tries = db.scalars(select(Notice.attempts).where(Notice.id == notice_id)).one() + 1
+        before = db.scalar(select(Notice.attempts).where(Notice.id == notice_id))
+        if before is None:
+            return  # its person was erased meanwhile
+        tries = before + 1
         is_over = tries > len(BACK_OFF)
         db.execute(
             update(Notice)

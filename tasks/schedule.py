@@ -22,9 +22,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 
+from bot.forgetting import forget_phones
 from core import log, metrics, workdays
 from core.clock import SHANGHAI, utcnow
 from core.config import Config
+from core.db import LOCK_SECONDS
 from core.heard import take, taken
 from core.jobs import jobs_key
 from core.redis import LOST
@@ -32,6 +34,7 @@ from rules import calendar, dialogs, figures, logins, notices, retention, waitin
 from rules.appointments import reminders, years
 from rules.exams import sign_ups
 from rules.matchmaking import photos, requests, searching
+from rules.persons import erasing, merging
 from tasks import broadcasts, codes
 from tasks.engine import Engine
 from tasks.leader import Leader
@@ -96,6 +99,23 @@ def forget(work: Workplace, now: datetime) -> None:
     _until_done(work, retention.forget_attempts, now - timedelta(days=console.log_days))
     _until_done(work, retention.forget_logins, now - timedelta(days=console.log_days))
     _once(work, retention.forget_imports, now - timedelta(days=1))
+    _until_done(work, retention.forget_links, now - timedelta(days=limits.received_days))
+    years = timedelta(days=round(365.25 * work.config.persons.exam_years))
+    _until_done(work, retention.forget_candidates, now - years)
+
+
+def finish_persons(work: Workplace, now: datetime) -> None:
+    """Who was erased or merged a moment ago: what was under way then, what Redis still knows, and printed sheets."""
+    with Session(work.engine) as db:
+        for one in erasing.due(db, now):
+            forget_phones(work.redis, work.config, one.openids or [])
+            for number in erasing.walls_of(db, one.worker_id):
+                for sheet in (work.config.data_dir / "sheets").glob(f"wall-{number}[!0-9]*"):
+                    sheet.unlink(missing_ok=True)
+            photos.sweep(db, photos.folder(work.config), older_seconds=LOCK_SECONDS)
+            erasing.finish(db, one, config=work.config, now=now)
+            db.commit()
+    _once(work, merging.settle_due, now)
 
 
 def sweep_photos(work: Workplace, now: datetime) -> None:
@@ -162,6 +182,7 @@ JOBS: tuple[Job, ...] = (
     Job("remind dialogs", 30, remind_dialogs),
     Job("erase dialogs", 300, erase_dialogs),
     Job("pass on places", 15, pass_on_places),
+    Job("finish persons", 15, finish_persons),
     Job("forget", "20 4 * * *", forget),
     Job("sweep photos", 300, sweep_photos),
     Job("remind bookings", 30, remind_bookings),

@@ -74,6 +74,7 @@ def _profile_listed(db: Session, notice: Notice, facts: dict[str, Any], now: dat
         .where(
             MeetRequest.asker_id == notice.worker_id,
             MeetRequest.state.in_((RequestState.OPEN, RequestState.DECLINED)),
+            Profile.nickname != "",
         )
         .order_by(MeetRequest.id.desc())
         .limit(3)
@@ -117,7 +118,7 @@ def _meet_accepted(db: Session, notice: Notice, facts: dict[str, Any], now: date
 def _meet_no_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])
     other = _profile(db, request.asked_id)
-    return matchmaking.no_answer(other.nickname) if other else None
+    return matchmaking.no_answer(other.nickname or "对方") if other else None
 
 
 @_kind("meeting_soon")

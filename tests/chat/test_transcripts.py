@@ -36,6 +36,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import NoResultFound
 
 import handlers
 from forms import FORMS
@@ -140,7 +141,7 @@ class Stage:
 
     def paper(self, phone: Phone) -> str:
         """The code of the card that hangs, or that hung last."""
-        with suppress(AssertionError):
+        with suppress(AssertionError, NoResultFound):
             self.papers[phone.openid] = self.fair.code(phone)
         return self.papers[phone.openid]
 
@@ -260,7 +261,7 @@ def test_B10_transcript(account: Account, file: Path) -> None:
 
 FLOWS = (
     *("profile", "meet", "no", "find", "mine", "checkin", "help", "messages", "human"),
-    *("booking", "change", "day", "crisis", "exam", "exam-mine", "mute"),
+    *("booking", "change", "day", "crisis", "exam", "exam-mine", "mute", "erase"),
 )
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
 FLOW_OF_FORM = {
@@ -269,6 +270,7 @@ FLOW_OF_FORM = {
     "booking_move": "change",
     "crisis_call": "crisis",
     "signup": "exam",
+    "erase": "erase",
 }
 
 
@@ -292,6 +294,11 @@ def test_B10_every_form_and_every_sample_of_help_is_in_a_flow() -> None:
     assert samples <= said, "a sample of 帮助 that no happy transcript says"
 
 
+def _without_links(text: str) -> str:
+    """Each link by which one's data is taken away is another one."""
+    return re.sub(r"/export/[\w-]+", "", text)
+
+
 def test_the_samples_of_help_run(account: Account) -> None:
     """Each line is said and tapped by somebody who has never been here, with something behind every door."""
     stage = Stage(account)
@@ -312,7 +319,8 @@ def test_the_samples_of_help_run(account: Account) -> None:
         assert "没听懂" not in heard[word]
         phone = account.phone()
         phone.says("帮助")
-        assert phone.taps(word) == heard[word]
+        tapped = phone.taps(word)
+        assert _without_links(tapped) == _without_links(heard[word])
     assert len(set(heard.values())) == len(heard)  # each its own answer
     assert "想约哪一项？" in heard["预约"]
     assert "报哪一个？" in heard["考试"]

@@ -159,6 +159,7 @@ ANSWERS = {
     "booking_move": (("booking", "1"), ("day", "下周四"), ("slot", "下午三点")),
     "crisis_call": (("phone", PHONE),),
     "signup": SIGN_UP_ANSWERS,
+    "erase": (("read", "1"), ("sure", "确认注销")),
 }
 
 
@@ -234,6 +235,7 @@ def on_offer(number: int, level: int, *, free: int = 12, waiting: int = 0, **mor
 CONTEXTS: dict[str, Mapping[str, Any]] = {
     "booking": {"desk": SampleDesk()},
     "booking_move": {"desk": SampleDesk()},
+    "erase": {"years": 5},
     "signup": {
         "open": [on_offer(1, 4), on_offer(2, 4, free=1), on_offer(3, 5, free=0, waiting=4)],
         "coming": ["叉车工（五级） 12月1日 周二 9:00 开始报名"],

@@ -11,6 +11,9 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from models.messages import Notice
+from models.people import Worker
+from rules.persons import erasing
+from tasks import channels, outbox
 from tasks.outbox import BACK_OFF, LEASE, deliver_due
 from tests.tasks.office import Office
 from tests.wechat import heard
@@ -353,3 +356,24 @@ def test_A6_many_senders_never_send_twice(office: Office) -> None:
     with Session(office.engine) as db:
         assert set(db.scalars(select(Notice.state))) == {"sent"}
         assert db.scalar(text("SELECT count(*) FROM notice_attempt")) == 48
+
+
+def test_nothing_is_sent_to_whom_was_erased_while_their_notice_was_under_way(office: Office) -> None:
+    """The first try was about to be made; neither a second channel nor another try follows it."""
+    phone = office.person(window=False)
+    office.consent(phone, 1)
+    first, second = office.tell(phone, "结果出来了", "result"), office.tell(phone, "还有一件", "result")
+    worker = office.worker_id(phone)
+    template = office.outbox.templates.find(office.outbox.template_ids["result"])
+    _, one = outbox._claim(office.outbox, first, template, True, office.now)
+    assert one is not None
+    with Session(office.engine) as db:
+        assert erasing.erase(db, db.get_one(Worker, worker), config=office.config, now=office.now)
+        db.commit()
+    closed = channels.Outcome(channels.Verdict.CLOSED, 45015)
+    assert outbox._record(office.engine, one, closed, office.now) is None
+    assert office.deliver() == 0
+    assert office.deliver(after=300) == 0
+    assert heard(phone) == []
+    with Session(office.engine) as db:
+        assert db.scalars(select(Notice).where(Notice.id.in_((first, second)))).all() == []

@@ -31,6 +31,13 @@ _REFUSALS: Final[Mapping[str, str | Callable[..., str]]] = MappingProxyType(
         "reason_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
         "answer_needed": "要写回什么话，本人会看到。",
         "answer_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
+        "bound_staff": "这是同事的微信。先到“同事”里重新邀请（解绑微信），再来处理。",
+        "two_profiles": "两条记录各有一张资料卡。请本人先撤下一张，再合并。",
+        "profile_on_other": "在用的资料卡在另一条记录上。点“换过来”，保留那一条。",
+        "bookings_overlap": lambda first, second, **_: f"预约 {first} 和 {second} 时间重叠，先取消一个。",
+        "same_sitting": lambda first, second, **_: (
+            f"报名 {first} 和 {second} 是同一场考试，请本人先撤回一个。"
+        ),
         "handover_closed": "这个对话刚才已经有同事处理了。",
         "login_refused": "登录名、密码或验证码不对，请再核对一遍。",
         "login_locked": lambda until, **_: f"试错的次数太多了，请在 {clock(until)} 以后再试。",
@@ -98,6 +105,11 @@ ACTS: Final = MappingProxyType(
         "handover_read": "看对话",
         "worker_read": "查看职工",
         "contact_read": "查看联系方式",
+        "worker_export": "应本人要求导出",
+        "worker_erase": "应本人要求注销",
+        "worker_merge": "合并记录",
+        "wechat_bind": "绑定微信",
+        "wechat_unbind": "解绑微信",
         "photo_read": "查看照片",
         "staff_add": "请来同事",
         "staff_disable": "停用同事",
@@ -132,6 +144,20 @@ ACTS: Final = MappingProxyType(
         "export_whole": "完整导出列表",
     }
 )
+
+
+COUNTED: Final = MappingProxyType(
+    {
+        "profile": "资料卡",
+        "booking": "预约",
+        "exam_sign_up": "考试报名",
+        "notice": "消息",
+        "handover": "对话",
+        "check_in": "签到",
+        "mute": "退订",
+    }
+)
+"""What hangs on a record, by the name of its table."""
 
 
 def clock(moment: datetime | None) -> str:
@@ -240,5 +266,6 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "profile_state": _of(PROFILE_STATES),
         "way": _of(WAYS),
         "act": _of(ACTS),
+        "counted": _of(COUNTED),
     }
 )

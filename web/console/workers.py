@@ -14,11 +14,12 @@ from models.people import Organisation, Staff, Worker
 from rules import access, audit, members
 from rules.access import Permission
 from rules.matchmaking import reviewing, searching
+from rules.persons import consents, merging
 from web.console import bulk, conversations, exports, words
 from web.console.bulk import Act
 from web.console.exports import Column, Export
 from web.console.forms import Form, Length, StringField, line, needed
-from web.console.gate import Desk, Pages, page
+from web.console.gate import Desk, Pages, page, to
 from web.console.lists import Filter, Listing, Sort, within
 
 pages = Pages("workers")
@@ -82,13 +83,16 @@ LISTING = Listing(
             },
         ),
     ),
-    search=lambda words: _search(words),
+    search=lambda words: search(words),
     search_hint="编号、昵称或首字母、单位",
 )
 
 
-def _search(words: str) -> ColumnElement[bool]:
-    """One set of ids, each part of it found by an index of its own: the parts in an OR would be looked for in all."""
+def search(words: str) -> ColumnElement[bool]:
+    """Whom these words find: by number, nickname or union.
+
+    One set of ids, each part of it found by an index of its own: the parts in an OR would be looked for in all.
+    """
     found: list[Select[Any]] = [
         searching.people_called(words),
         select(_of_union.id).where(_of_union.organisation_id.in_(_unions(words))),
@@ -196,7 +200,13 @@ def index(desk: Desk) -> Any:
 @pages.route("/workers/<id:number>", needs=Permission.WORKERS_SEE)
 def one(desk: Desk, number: int) -> Any:
     """One person, with what happened; that somebody read it is written down."""
-    worker = _one(desk, number)
+    try:
+        worker = _one(desk, number)
+    except Refused:
+        kept = merging.kept_of(desk.db, number)
+        if kept is None:
+            raise
+        return to("workers.one", number=_one(desk, kept).id)
     audit.note(desk.db, desk.staff, "worker_read", f"worker:{worker.id}", now=desk.now)
     return _shown(desk, worker)
 
@@ -242,6 +252,7 @@ def _shown(
         ).all(),
         staff=db.scalar(select(Staff).where(Staff.worker_id == worker.id)),
         about=conversations.about,
+        agreed=consents.agreed(db, worker.id),
         form=form or UnmaskForm(),
         is_open=is_open,
         reason_length=REASON_LENGTH,

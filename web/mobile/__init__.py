@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from bot.callback import Bot
 from bot.client import Client
 from core.config import Config
-from web.mobile import doors, forms, home, jssdk, photos
+from web.mobile import doors, export, forms, home, jssdk, leaving, me, mine, photos
 from web.mobile.gate import Filling, Gate
 
 PAGES = (
@@ -19,6 +19,10 @@ PAGES = (
     home.pages,
     forms.pages,
     jssdk.pages,
+    me.pages,
+    mine.pages,
+    leaving.pages,
+    export.pages,
     photos.pages,
 )
 

@@ -159,9 +159,9 @@ def _draft(state: dict[str, Any]) -> Draft | None:
 
 
 def _waits(visit: Visit, draft: Draft) -> bool:
-    """Whether there is something in the draft to lose."""
+    """Whether there is something in the draft to lose, of a form that a page can go on with."""
     is_open = draft.state is State.OPEN and visit.now < draft.deadline_at
-    return is_open or paper.rests(draft, visit.now)
+    return visit.filling.can_begin(draft.form) and (is_open or paper.rests(draft, visit.now))
 
 
 def unfinished(visit: Visit) -> str:

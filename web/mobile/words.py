@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot import texts
+from bot.texts import exams
 from core.clock import local
 from core.errors import Refused
 
@@ -62,4 +63,23 @@ def clock(moment: datetime | None) -> str:
     return f"{local(moment):%-m月%-d日 %H:%M}" if moment else "—"
 
 
-FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType({"day": day, "clock": clock})
+PROFILE: Final = MappingProxyType(
+    {
+        "in_review": "审核中",
+        "listed": "已上墙",
+        "refused": "没有通过",
+        "paused": "暂停中",
+        "withdrawn": "撤下了",
+    }
+)
+BOOKING: Final = MappingProxyType({"cancelled": "取消了", "attended": "来过了", "no_show": "没有来"})
+
+FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
+    {
+        "day": day,
+        "clock": clock,
+        "profile": lambda state: PROFILE.get(state, state),
+        "booking": lambda state: BOOKING.get(state, state),
+        "exam": exams.title_of,
+    }
+)

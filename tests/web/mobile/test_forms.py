@@ -257,7 +257,7 @@ def test_while_another_act_is_at_work_nothing_is_lost(config: Config) -> None:
         assert "哪一年出生" in phone.words
 
 
-@pytest.mark.parametrize("name", sorted(FORMS))
+@pytest.mark.parametrize("name", sorted(set(FORMS) - {"erase"}))  # that one has pages of its own
 def test_every_form_opens_and_begins(hall: Hall, phone: Browser, name: str) -> None:
     assert phone.opens(f"/m/forms/{name}").status_code == 200
     assert phone.sends("/begin").status_code == 200
