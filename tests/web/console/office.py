@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -9,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
+from core import sealed_files
 from core.config import Config
 from models.events import Event
 from models.matchmaking import Profile
@@ -21,6 +24,7 @@ from models.people import Organisation, Staff, Worker
 from models.photos import Photo
 from rules import logins
 from rules.logins import Way, Where
+from rules.matchmaking import photos
 from tests.chat.account import Account, in_mode, opened
 from tests.rules.cast import NOW, Town, build
 
@@ -99,9 +103,13 @@ class Office:
         return handover
 
     def photo(self, db: Session, profile_id: int) -> Photo:
-        """A photo of a profile; its file is lost."""
-        name = f"{next(self.numbers):032d}"
-        photo = Photo(profile_id=profile_id, name=name, width=3, height=4, made_at=self.account.clock.now)
+        """A photo of a profile."""
+        kept = io.BytesIO()
+        Image.new("RGB", (900, 1200), "#8fb3c9").save(kept, "JPEG")
+        name = sealed_files.keep(photos.folder(self.account.config), kept.getvalue())
+        photo = Photo(
+            profile_id=profile_id, name=name, width=900, height=1200, made_at=self.account.clock.now
+        )
         db.add(photo)
         db.flush()
         return photo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,7 @@ from tests.web.mobile.test_forms import ANSWERS, with_clinic
 
 pytestmark = pytest.mark.browser
 SIZES = [(360, 740), (390, 844)]
+PROFILE = re.compile("^资料卡")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +120,7 @@ def test_every_kind_of_page_fits_a_phone(config: Config, browser: Browser, size:
         problems = watched(page)
         page.goto(f"{base}/m/")
         fits(page)
-        page.get_by_role("link", name="资料卡").click()
+        page.get_by_role("link", name=PROFILE).click()
         fits(page)
         page.get_by_role("button", name="开始填").click()
         for asked, how, said in ANSWERS:
@@ -146,6 +148,9 @@ def test_every_kind_of_page_fits_a_phone(config: Config, browser: Browser, size:
         page.get_by_label("自己写").fill("昨天")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_be_visible()
+        page.goto(f"{base}/m/photos")
+        expect(page.get_by_role("heading", name="我的照片")).to_be_visible()
+        fits(page)
         assert problems == []
 
 
@@ -157,7 +162,7 @@ def test_the_sdk_starts_where_its_script_is_and_nothing_is_missing_where_not(
         page = held(browser, hall, phone, SIZES[0])
         problems = watched(page)
         page.goto(f"{base}/m/")
-        expect(page.get_by_role("link", name="资料卡")).to_be_visible()
+        expect(page.get_by_role("link", name=PROFILE)).to_be_visible()
         expect(page.get_by_role("button", name="扫一扫")).to_be_hidden()
         page.add_init_script(
             "window.wx = {ready: (then) => { window.then = then; },"
