@@ -20,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine as Database
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bot.forgetting import forget_phones
@@ -165,6 +166,14 @@ def learn_names(work: Workplace, now: datetime) -> None:
     _until_done(work, lambda db, _now: searching.learn(db), now)
 
 
+def learn_shape(work: Workplace, _now: datetime) -> None:
+    """How large and how different the tables are: SQLite chooses its indexes by it. PostgreSQL does so by itself."""
+    if work.engine.dialect.name == "sqlite":
+        with work.engine.begin() as db:
+            db.execute(text("PRAGMA analysis_limit = 1000"))
+            db.execute(text("ANALYZE"))
+
+
 def look_at_broadcasts(work: Workplace, now: datetime) -> None:
     """What goes out, is to go on, or hangs: tasks for whichever worker is free."""
     with Session(work.engine) as db:
@@ -191,6 +200,7 @@ JOBS: tuple[Job, ...] = (
     Job("heard", 60, write_down_heard),
     Job("figures", 3600, count_week),
     Job("learn names", "40 3 * * *", learn_names),
+    Job("learn shape", "50 4 * * *", learn_shape),
     Job("broadcasts", 1, look_at_broadcasts),
 )
 
