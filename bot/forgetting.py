@@ -1,4 +1,4 @@
-"""What Redis remembers of somebody by their phone, forgotten: answers, signed queries, late messages, looks."""
+"""What Redis remembers of somebody by their phone, forgotten: answers, signed queries, late messages, looks, and that they were heard."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import redis
 
 from bot.looks import waiting_key
 from core.config import Config
+from core.heard import heard_keys
 
 MANY = 1000
 
@@ -34,6 +35,9 @@ def forget_phones(db: redis.Redis, config: Config, openids: Sequence[str]) -> No
     for field in kept:
         if field.startswith(marks):
             db.hdel(late, field)
+    if openids:
+        for heard in heard_keys(config):
+            db.hdel(heard, *openids)
     looks = waiting_key(config)
     waiting: Any = db.xrange(looks)
     for number, fields in waiting:

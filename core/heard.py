@@ -18,10 +18,15 @@ def heard_key(config: Config) -> str:
     return f"{config.redis.prefix}heard"
 
 
+def heard_keys(config: Config) -> tuple[str, str]:
+    """That hash, and what was put aside of it."""
+    key = heard_key(config)
+    return key, f"{key}:taken"
+
+
 def take(db: redis.Redis, config: Config) -> dict[str, int]:
     """What there is, put aside until `taken`: a process that dies in between leaves it to the next."""
-    key = heard_key(config)
-    aside = f"{key}:taken"
+    key, aside = heard_keys(config)
     if not db.exists(aside) and (not db.exists(key) or not db.renamenx(key, aside)):
         return {}
     found: Any = db.hgetall(aside)  # redis-py can't say that ours are bytes
@@ -30,4 +35,4 @@ def take(db: redis.Redis, config: Config) -> dict[str, int]:
 
 def taken(db: redis.Redis, config: Config) -> None:
     """It is in the database now."""
-    db.delete(f"{heard_key(config)}:taken")
+    db.delete(heard_keys(config)[1])

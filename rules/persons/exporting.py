@@ -20,6 +20,7 @@ from models import (
     audit,
     broadcasts,
     logins,
+    matchmaking,
     messages,
     persons,
 )
