@@ -1,4 +1,4 @@
-"""What Redis remembers of somebody by their phone, forgotten: answers, signed queries, late messages, looks, and that they were heard."""
+"""What Redis remembers of somebody by their phone, forgotten: answers, signed queries, late messages, looks, and more."""
 
 from __future__ import annotations
 
