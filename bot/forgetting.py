@@ -1,4 +1,4 @@
-"""What Redis remembers of somebody by their phone, forgotten: answers, signed queries, late messages, looks, and more."""
+"""What Redis remembers of somebody by their phone, forgotten: answers, signed queries, late messages, looks, counts."""
 
 from __future__ import annotations
 
