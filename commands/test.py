@@ -84,22 +84,21 @@ def _static() -> Iterator[Step]:
 
 
 def _tests(everything: bool, jobs: int, chosen: list[str]) -> Iterator[Step]:
-    quick = ["pytest", "-q", "-n", str(jobs), "--dist", "worksteal"]
-    single = ["pytest", "-q"]
+    pytest = ["pytest", "-q", "-n", str(jobs), "--dist", "worksteal"]
     postgresql = {"NIANGJIA_TEST_DATABASE": "postgresql"}
     whole = everything or bool(chosen)
-    yield Step("tests, sqlite", [*quick, "-m", "not browser and not slow", *chosen])
+    yield Step("tests, sqlite", [*pytest, "-m", "not browser and not slow", *chosen])
     yield Step(
         "tests, postgresql",
-        [*quick, "-m", "not browser and not slow", *(chosen if whole else ON_POSTGRESQL)],
+        [*pytest, "-m", "not browser and not slow", *(chosen if whole else ON_POSTGRESQL)],
         postgresql,
     )
     yield Step(
-        "tests, browser", [*quick, "-m", "browser and not slow", *(chosen if whole else IN_THE_BROWSER)]
+        "tests, browser", [*pytest, "-m", "browser and not slow", *(chosen if whole else IN_THE_BROWSER)]
     )
     if everything:
-        yield Step("long tests, sqlite", [*single, "-m", "slow", *chosen])
-        yield Step("long tests, postgresql", [*single, "-m", "slow", *chosen], postgresql)
+        yield Step("long tests, sqlite", [*pytest, "-m", "slow", *chosen])
+        yield Step("long tests, postgresql", [*pytest, "-m", "slow", *chosen], postgresql)
 
 
 def _run(step: Step) -> None:
