@@ -34,9 +34,7 @@ from models import (
 )
 from models.appointments import Booking
 from models.base import Base
-from models.calendar import CalendarDay
 from models.exams import SignUp, Sitting
-from models.imports import ImportRun
 from models.logins import Binding, Ended, ScanLogin
 from models.matchmaking import Mark, MeetRequest, Profile, ProfileState, RequestState
 from models.messages import Notice, Received
@@ -52,6 +50,7 @@ from rules.appointments.terms import terms
 from rules.exams import sign_ups
 from rules.logins import opened
 from rules.matchmaking import profiles
+from rules.persons.at_work import OF_STAFF, WHY
 
 AT_REST: Final = timedelta(seconds=20)
 """After so long nothing that was under way can still write, and WeChat repeats nothing any more."""
@@ -69,7 +68,6 @@ class Fate(enum.Enum):
 
 _D, _E, _K = Fate.DELETED, Fate.EMPTIED, Fate.KEPT
 _COUNTED = "counted, or needed by the other side; it names a record that is nobody"
-_BY_STAFF = "what a member of staff did or is there for; their WeChat is unbound"
 FATES: Final[Mapping[type[Base], tuple[Fate, str]]] = MappingProxyType(
     {
         people.Worker: (_E, "phone and union go; the number stays for what hangs on it"),
@@ -108,26 +106,7 @@ FATES: Final[Mapping[type[Base], tuple[Fate, str]]] = MappingProxyType(
         audit.Audit: (_K, "a chain that nobody can change; it names people by number"),
         logins.ScanLogin: (_E, "a login of staff; which WeChat scanned goes"),
         logins.Binding: (_E, "which WeChat scanned goes"),
-        **dict.fromkeys(
-            (
-                *(
-                    logins.Credential,
-                    logins.RecoveryCode,
-                    logins.Invitation,
-                    logins.Login,
-                    logins.LoginAttempt,
-                ),
-                *(appointments.Professional, appointments.Offer, appointments.Hours),
-                *(appointments.HoursException, appointments.YearWarning, CalendarDay, ImportRun),
-                *(
-                    broadcasts.Broadcast,
-                    broadcasts.BroadcastVersion,
-                    broadcasts.BroadcastMove,
-                    broadcasts.Batch,
-                ),
-            ),
-            (_K, _BY_STAFF),
-        ),
+        **dict.fromkeys(OF_STAFF, (_K, f"{WHY}; their WeChat is unbound")),
     }
 )
 """Every table that hangs on a person, and what becomes of its rows; a test looks for more."""

@@ -18,54 +18,31 @@ from core.visible import tidy
 from models import (
     appointments,
     audit,
-    broadcasts,
     logins,
     matchmaking,
     messages,
     persons,
 )
 from models.base import Base
-from models.calendar import CalendarDay
-from models.imports import ImportRun
 from models.people import Staff, Worker
 from rules import access
 from rules import audit as audits
 from rules.access import Permission
+from rules.persons.at_work import OF_STAFF, WHY
 from rules.persons.sections import SECTIONS, Held, Row, Words, photos_of
 
 __all__ = ["NOT_EXPORTED", "SECTIONS", "Held", "Row", "Words", "collect", "on_request", "photos_of"]
 
-_BY_STAFF = "what a member of staff did or is there for, by their login and not as a worker"
 NOT_EXPORTED: Final[Mapping[type[Base], str]] = MappingProxyType(
     {
         messages.Received: "that a message acted and what was answered: technical, and gone after limits.received_days",
         messages.NoticeAttempt: "how a notice was sent; what came of it is with the notice",
         appointments.Tick: "the time of a booking once more",
         matchmaking.ProfileKey: "the nickname once more, to be searched by",
-        appointments.YearWarning: _BY_STAFF,
         persons.Erasure: "of whom there is one, there is nothing left to export",
         audit.Audit: "what staff did, written for the union; it names people by number only",
-        **dict.fromkeys(
-            (
-                *(
-                    logins.Credential,
-                    logins.RecoveryCode,
-                    logins.Invitation,
-                    logins.Login,
-                    logins.LoginAttempt,
-                ),
-                *(logins.ScanLogin, logins.Binding),
-                *(appointments.Professional, appointments.Offer, appointments.Hours),
-                *(appointments.HoursException, CalendarDay, ImportRun),
-                *(
-                    broadcasts.Broadcast,
-                    broadcasts.BroadcastVersion,
-                    broadcasts.BroadcastMove,
-                    broadcasts.Batch,
-                ),
-            ),
-            _BY_STAFF,
-        ),
+        **dict.fromkeys(OF_STAFF, WHY),
+        **dict.fromkeys((logins.ScanLogin, logins.Binding), WHY),
     }
 )
 """Tables that hang on a person, directly or through others, and are not in their export; a test looks for more."""

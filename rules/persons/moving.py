@@ -10,12 +10,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from models import appointments, audit, broadcasts, events, logins, matchmaking, messages, persons
+from models import appointments, audit, broadcasts, events, matchmaking, messages, persons
 from models.appointments import Booking, Tick, TickKind
 from models.base import Base
-from models.calendar import CalendarDay
 from models.exams import SignUp
-from models.imports import ImportRun
 from models.logins import Binding, ScanLogin
 from models.matchmaking import Mark, MeetRequest, Profile, ProfileState, Report, RequestState
 from models.messages import Consent, Dialog
@@ -24,12 +22,12 @@ from models.persons import Merge, OtherPhone
 from models.photos import Photo
 from rules import waiting
 from rules.persons import erasing
+from rules.persons.at_work import OF_STAFF, WHY
 
 Move = Callable[[Session, int, int, datetime], None]
 """Rows of one table follow: the record that stays, the one that goes."""
 LIVE: Final = (RequestState.WAITING, RequestState.OPEN, RequestState.ACCEPTED)
 """Live wishes, the furthest last."""
-_BY_STAFF = "hangs on a member of staff; nobody whose WeChat is bound is merged"
 
 
 def _plainly(table: Any, column: str = "worker_id") -> Move:
@@ -189,7 +187,7 @@ MOVES: Final[Mapping[type[Base], Move]] = MappingProxyType(
 NOT_MOVED: Final[Mapping[type[Base], str]] = MappingProxyType(
     {
         Worker: "the record itself",
-        Staff: _BY_STAFF,
+        Staff: "nobody whose WeChat is bound is merged",
         persons.Erasure: "whoever was erased is not merged",
         audit.Audit: "what was done to a record, by its number",
         **dict.fromkeys(
@@ -207,26 +205,7 @@ NOT_MOVED: Final[Mapping[type[Base], str]] = MappingProxyType(
             "moves with the row it belongs to",
         ),
         messages.Received: "goes by its message",
-        **dict.fromkeys(
-            (
-                *(
-                    logins.Credential,
-                    logins.RecoveryCode,
-                    logins.Invitation,
-                    logins.Login,
-                    logins.LoginAttempt,
-                ),
-                *(appointments.Professional, appointments.Offer, appointments.Hours),
-                *(appointments.HoursException, appointments.YearWarning, CalendarDay, ImportRun),
-                *(
-                    broadcasts.Broadcast,
-                    broadcasts.BroadcastVersion,
-                    broadcasts.BroadcastMove,
-                    broadcasts.Batch,
-                ),
-            ),
-            _BY_STAFF,
-        ),
+        **dict.fromkeys(OF_STAFF, WHY),
     }
 )
 """Every other table that hangs on a worker, and why its rows need not follow; a test looks for more."""
