@@ -29,6 +29,8 @@ LOCK_SECONDS = 15
 """How long SQLite's write lock is waited for."""
 BUSY_MILLISECONDS = 200
 """How long one statement waits for it at a time; whoever can do something else meanwhile decides then."""
+_DEADLOCK = "40P01"
+"""What PostgreSQL calls it."""
 _READS = ("SELECT", "PRAGMA", "EXPLAIN", "VALUES", "WITH")
 
 
@@ -156,6 +158,11 @@ def busy() -> tuple[type[Exception], ...]:
     """
     psycopg = sys.modules.get("psycopg")
     return (OperationalError, sqlite3.OperationalError, *((psycopg.OperationalError,) if psycopg else ()))
+
+
+def is_deadlock(error: Exception) -> bool:
+    """Whether PostgreSQL made this transaction give way to another one that waited for it; done again, it goes well."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) == _DEADLOCK
 
 
 def is_locked(error: Exception) -> bool:

@@ -14,8 +14,12 @@ SIDE: Final = 1280
 """Pixels of the longer side of what is kept."""
 PIXELS: Final = 40_000_000
 """A picture that unpacks to more is refused before it is unpacked; today's phones make at most 50 and send less."""
+LONGEST: Final = 20_000
+"""No side may have more pixels, panoramas have fewer: what is one pixel wide takes three times its pixels to unpack."""
 BYTES: Final = 10 * 1024 * 1024
-_one_at_a_time = threading.Lock()  # unpacked, each takes up to 120 MB
+_one_at_a_time = (
+    threading.Lock()
+)  # unpacked, each takes up to 160 MB, and one with see-through parts twice as much
 
 
 class NotAPicture(Exception):
@@ -45,11 +49,11 @@ def small_jpeg(data: bytes) -> Picture:
     with _one_at_a_time:
         try:
             with Image.open(io.BytesIO(data), formats=KINDS) as found:
-                if found.width * found.height > PIXELS:
+                if found.width * found.height > PIXELS or max(found.size) > LONGEST:
                     raise TooLarge
                 found.draft("RGB", (SIDE, SIDE))
-                upright = ImageOps.exif_transpose(found)
-                upright.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+                found.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+                upright = ImageOps.exif_transpose(found)  # once it is small: this copies
                 plain = _on_white(upright)
         except TooLarge:
             raise

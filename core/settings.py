@@ -53,7 +53,10 @@ def file_name() -> str:
 
 
 def _has_password(key: str, value: Any) -> bool:
-    return key in _MAY_HOLD_A_PASSWORD and isinstance(value, str) and bool(urlsplit(value).password)
+    if key not in _MAY_HOLD_A_PASSWORD or not isinstance(value, str):
+        return False
+    parts = urlsplit(value)  # drivers of PostgreSQL and Redis take one behind the question mark, too
+    return bool(parts.password) or "pass" in parts.query.lower()
 
 
 def _source(folder: Path, section: str, key: str) -> str:

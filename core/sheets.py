@@ -18,8 +18,8 @@ CELL: Final = 32_767
 """Characters that one cell of Excel holds."""
 EXCEL_ROWS: Final = 1_048_575
 """Rows that one sheet of Excel holds below its head."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With what a text begins that Excel would count."""
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With what a text begins that Excel would count; a Chinese Excel takes the wide signs for the narrow ones."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BAD_TITLE = re.compile(r"[\[\]:*?/\\']")
 _A_NUMBER_OF_SOMEBODY = re.compile(r"0\d+|\d{12,}[Xx]?")

@@ -44,6 +44,12 @@ def mine(db: Session, staff: Staff, name: str, run_id: int) -> ImportRun:
 
 def begin(db: Session, run: ImportRun, *, now: datetime) -> None:
     """Take a file to be brought in in this transaction; of two tries one gets it. Raises Refused("import_done")."""
+    db.execute(  # two who were shown the same rows at the same time wait for each other here
+        update(ImportRun)
+        .where(ImportRun.name == run.name, ImportRun.digest == run.digest)
+        .values(made_at=ImportRun.made_at)
+        .execution_options(synchronize_session=False)
+    )
     if earlier(db, run.name, run.digest):
         raise Refused("import_done")
     taken = db.execute(

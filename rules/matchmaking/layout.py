@@ -141,8 +141,7 @@ def move(db: Session, staff: Staff, one: Card, position: int, *, now: datetime) 
     card(db, staff, one.id, now=now)
     if not 1 <= position <= MOST_POSITION:
         raise Refused("bad_position")
-    _lock(db, one.wall_id)
-    _live(db, one)
+    _hold(db, one, one.wall_id)
     before = one.position
     if before == position:
         return None
@@ -170,9 +169,7 @@ def move_to(db: Session, staff: Staff, one: Card, to: Wall, *, now: datetime) ->
     wall(db, staff, to.id, now=now)
     if to.event_id != one.wall.event_id:
         raise Refused("not_found")
-    for wall_id in sorted({one.wall_id, to.id}):
-        _lock(db, wall_id)
-    _live(db, one)
+    _hold(db, one, one.wall_id, to.id)
     if one.wall_id == to.id:
         return
     before = _at(one)
@@ -230,6 +227,16 @@ def _reason(reason: str) -> str:
 
 def _at(one: Card) -> dict[str, Any]:
     return {"wall": one.wall_id, "position": one.position}
+
+
+def _hold(db: Session, one: Card, *wall_ids: int) -> None:
+    """Hold these walls, always in the same order, and read the card anew. Raises Refused: card_revoked, wall_busy (it
+    hangs on none of them any more: the wall that it would leave is not held)."""
+    for wall_id in sorted(set(wall_ids)):
+        _lock(db, wall_id)
+    _live(db, one)
+    if one.wall_id not in wall_ids:
+        raise Refused("wall_busy")
 
 
 def _lock(db: Session, wall_id: int) -> None:

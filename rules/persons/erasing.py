@@ -128,6 +128,13 @@ def erase(
     """
     if staff is not None:
         reason = _on_request(db, staff, worker, reason, now)
+    db.execute(  # held first, so that all phones are read while nobody changes from one to the other
+        update(Worker)
+        .where(Worker.id == worker.id, Worker.gone_at.is_(None))
+        .values(gone_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.refresh(worker)
     openids = [worker.openid, *_other_phones(db, worker.id)]
     taken = db.execute(  # of two who do it at once the second waits here, and finds nobody
         update(Worker)

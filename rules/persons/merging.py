@@ -123,6 +123,8 @@ def merge(db: Session, staff: Staff, keep_id: int, gone_id: int, *, reason: str,
     ).all()
     if len(held) < 2:
         raise Refused("not_found")
+    db.refresh(keep)  # whoever was held up for had perhaps just written from another phone, or left
+    db.refresh(gone)
     if found := problems(db, keep, gone, now=now):
         raise Refused(found[0].code, **found[0].facts)
     openid, followed_at, unfollowed_at = gone.openid, gone.followed_at, gone.unfollowed_at

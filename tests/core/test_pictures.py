@@ -35,13 +35,13 @@ def photo(
     return kept.getvalue()
 
 
-def bomb(side: int) -> bytes:
-    """A PNG of a few bytes that says it has side x side pixels."""
+def bomb(side: int, width: int = 0) -> bytes:
+    """A PNG of a few bytes that says it has side x side pixels, or as few in a row as told."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width or side, side, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
     )
@@ -85,6 +85,8 @@ def test_what_would_unpack_to_too_much_is_refused_unopened() -> None:
     for side in (7000, 60_000):
         with pytest.raises((TooLarge, NotAPicture)):
             small_jpeg(bomb(side))
+    with pytest.raises(TooLarge):  # each row costs by itself
+        small_jpeg(bomb(39_000_000, 1))
     with pytest.raises(TooLarge):
         small_jpeg(b"\0" * (10 * 1024 * 1024 + 1))
 

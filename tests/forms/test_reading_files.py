@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -84,6 +85,40 @@ def laughing() -> bytes:
             is_sheet = part.filename == "xl/worksheets/sheet1.xml"
             bad.writestr(part.filename, evil if is_sheet else good.read(part))
     return out.getvalue()
+
+
+def changed(**parts: bytes) -> bytes:
+    """A workbook with some of its parts replaced, by the first word of their names."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book(["a"]))) as good,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bad,
+    ):
+        for part in good.infolist():
+            name = part.filename.rpartition("/")[2].partition(".")[0].strip("[]_")
+            bad.writestr(part.filename, parts.get(name, good.read(part)))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("part", ["workbook", "styles", "sheet1", "Content_Types", "sharedStrings"])
+def test_a_workbook_with_a_broken_part_is_refused_in_words(part: str) -> None:
+    assert read(changed()).head == ["a"]
+    for broken in (
+        b"<x",
+        b"<a/>",
+        b"\0",
+        b"<styleSheet><fonts><font><sz val='q'/></font></fonts></styleSheet>",
+    ):
+        with suppress(Unreadable):  # which is said in words; anything else would be an error
+            read(changed(**{part: broken}))
+
+
+def test_a_small_file_of_very_many_empty_cells_is_not_unpacked_into_memory() -> None:
+    wide = b"<worksheet><sheetData><row>" + b"<c/>" * 2_000_000 + b"</row></sheetData></worksheet>"
+    data = changed(sheet1=wide)
+    assert len(data) < 100_000
+    with pytest.raises(Unreadable, match="展开以后太大"):
+        read(data)
 
 
 @pytest.mark.parametrize(

@@ -333,3 +333,22 @@ def test_E10_taking_consent_back_takes_the_card_down(it: Lives) -> None:
         looking.card(it.db, it.other.id, _any_token(it, it.worker.id))
     with pytest.raises(Refused, match="not_found"):
         consents.withdraw(it.db, it.worker.id, Kind.EXAM, "01-0001", now=NOW)
+
+
+def test_a_phone_changed_at_the_same_moment_is_neither_lost_nor_kept(
+    town: Town, config: Config, manager: Staff
+) -> None:
+    db = town.db
+    keep, gone = town.worker(town.north), town.worker(town.north)
+    first = gone.openid
+    db.add(OtherPhone(openid="oSecond", worker_id=gone.id))
+    db.flush()
+    assert people.change_phone(db, "oSecond")  # which what was read before does not know of
+    keep_id = merging.merge(db, manager, keep.id, gone.id, reason="换了手机", now=NOW).id
+    assert people.of_openid(db, "oSecond") is people.of_openid(db, first) is db.get(Worker, keep_id)
+    keep = db.get_one(Worker, keep_id)
+    phones = {keep.openid, *db.scalars(select(OtherPhone.openid))}
+    assert len(phones) == 3
+    assert people.change_phone(db, next(one for one in phones if one != keep.openid))
+    erasing.erase(db, keep, config=config, now=NOW)
+    assert set(db.get_one(Erasure, keep_id).openids or ()) == phones

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from models.events import Event
 from models.matchmaking import Card, ProfileState
 from qr.scenes import new_token
-from rules.matchmaking import cards, looking, profiles, walls
+from rules.matchmaking import cards, layout, looking, profiles, walls
 from tests.rules.cast import NOW, Town
 from tests.rules.test_profile_moves import refused
 
@@ -135,3 +137,20 @@ def test_scans_are_counted_by_card_and_by_person(town: Town) -> None:
         (wall, 2, 3),
         (other, 1, 0),
     ]
+
+
+def test_a_card_that_somebody_took_to_another_wall_meanwhile_is_left_where_it_is(town: Town) -> None:
+    first, second, third = (town.wall(number, "90后") for number in (1, 2, 3))
+    card, staff = town.listed(first), town.staff("lin", town.city)
+    taken = update(Card).where(Card.id == card.id).values(wall_id=third.id)
+    moves: tuple[Callable[[], object], ...] = (
+        lambda: layout.move_to(town.db, staff, card, second, now=NOW),
+        lambda: layout.move(town.db, staff, card, 7, now=NOW),
+    )
+    for move in moves:
+        card.wall_id = first.id
+        town.db.flush()
+        town.db.execute(taken.execution_options(synchronize_session=False))
+        with refused("wall_busy"):
+            move()
+        assert (card.wall_id, card.position) == (third.id, 1)

@@ -159,7 +159,10 @@ class _Run:
 
     def _sorted(self, ids: list[int], target: str) -> _Sorted:
         found = _Sorted()
-        query = self.asked.everything.where(self.act.entity.id.in_(ids))
+        query = self.asked.everything.where(self.act.entity.id.in_(ids)).order_by(None)
+        query = query.order_by(
+            self.act.entity.id
+        )  # two who do it to the same rows hold them in the same order
         rows = [row[0] for row in self.desk.db.execute(query)]
         for row in rows:
             why = self.act.judge(self.desk, row, target)

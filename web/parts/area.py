@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, NotFound
 
+from core import log
 from core.config import Config
+from core.db import is_deadlock
 from core.errors import Noted, Refused
 from rules.logins import Where
 from rules.notices import NEW_NOTICES
@@ -22,6 +26,9 @@ from web.parts.limits import Limits
 from web.parts.site import is_secure, site_of
 
 BODY_BYTES: Final = 256 * 1024
+GIVE_WAY: Final = 2
+"""So often a request is done again that had to give way to another one."""
+_log = log.get("web")
 View: TypeAlias = Callable[..., ResponseReturnValue]
 NeedsT = TypeVar("NeedsT")
 
@@ -137,10 +144,26 @@ class Area(Generic[NeedsT]):
         """CSRF, the view, its page, and the end of its transaction. `seen` is given to every template.
 
         A page is written while its transaction is open, so that a template can follow relationships. Raises Refused
-        again once it is rolled back, or committed when the rule wrote its no down.
+        again once it is rolled back, or committed when the rule wrote its no down. What had to give way to another
+        transaction that waited for it in turn is done again from the beginning: whoever tapped need not know.
         """
         if not is_read():
             self.site.csrf.protect()
+        kept = deepcopy(dict(session))
+        for again in range(GIVE_WAY, -1, -1):
+            try:
+                return self._once(db, work, seen)
+            except OperationalError as error:
+                if not again or not is_deadlock(error) or request.files:  # a file that was sent is read once
+                    raise
+            db.rollback()
+            db.info.pop(NEW_NOTICES, None)
+            session.clear()
+            session.update(kept)
+            _log.warning("gave way", site=self.name, endpoint=request.endpoint)
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, db: Session, work: Callable[[], Any], seen: Mapping[str, Any]) -> Response:
         try:
             answer = work()
             if isinstance(answer, Page):

@@ -109,12 +109,12 @@ def test_D11_a_long_list_takes_no_more_memory_than_a_short_one() -> None:
 
 
 def test_D11_long_numbers_and_leading_zeros_survive() -> None:
-    odd = ["33019919900307001X", "330199199003070012", "0071", "-1", "\tx", 'a,b"c\n二']
+    odd = ["33019919900307001X", "330199199003070012", "0071", "-1", "\tx", "＝1", "\n=1", 'a,b"c\n二']
     out = io.BytesIO()
     write_csv(out, ["数"], [[one] for one in odd])
     read = list(csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline="")))
     assert [row[0] for row in read[1:]] == [
-        "\t33019919900307001X", "\t330199199003070012", "\t0071", "'-1", "'\tx", "a,b\"c\n二",
+        "\t33019919900307001X", "\t330199199003070012", "\t0071", "'-1", "'\tx", "'＝1", "'\n=1", "a,b\"c\n二",
     ]  # fmt: skip
     out = io.BytesIO()
     write_xlsx(out, "数/[单]", ["数"], [[one] for one in odd], widths=[9])

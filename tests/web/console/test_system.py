@@ -92,8 +92,9 @@ def test_settings_show_where_they_come_from_and_no_secret(
     assert office.seat("north_clerk").get("/settings").status_code == 404
 
 
-def test_an_address_with_a_password_is_a_secret_and_a_file_is_named(config: Config) -> None:
-    url = "postgresql+psycopg://me:planted@db/niangjia"
+@pytest.mark.parametrize("way", ["me:planted@db/niangjia", "me@db/niangjia?password=planted"])
+def test_an_address_with_a_password_is_a_secret_and_a_file_is_named(config: Config, way: str) -> None:
+    url = f"postgresql+psycopg://{way}"
     config = config.model_copy(update={"database": config.database.model_copy(update={"url": url})})
     folder = config.data_dir / "secrets"
     folder.mkdir(parents=True)
