@@ -58,6 +58,8 @@ def read(data: bytes) -> Table:
     if not filled:
         raise Unreadable("文件是空的。")
     (_, head), *rest = filled
+    if not rest:
+        raise Unreadable("只有表头，下面一行也没有填。")
     if len(rest) > ROWS:
         raise Unreadable(f"一次最多 {ROWS} 行，请分成几个文件。")
     while not head[-1]:

@@ -70,11 +70,10 @@ def _work(desk: Desk) -> Work:
 
 def _check(desk: Desk, what: Import) -> Any:
     sent = request.files.get("file")
-    data = sent.read(BYTES + 1) if sent else b""
-    if not data:
+    if sent is None or not sent.filename:
         return page("import.html", 422, what=what, problem="先选一个文件。")
     try:
-        table = read(data)
+        table = read(sent.read(BYTES + 1))
     except Unreadable as error:
         return page("import.html", 422, what=what, problem=str(error))
     before = rules.earlier(desk.db, what.name, digest(what, table))

@@ -22,6 +22,7 @@ FEATURES: Final = {
     "crisis": "情绪关怀",
     "basics": "通用",
     "broadcasts": "群发",
+    "persons": "我的数据",
     "logins": "登录",
     "guide": "菜单和帮助",
     "notices": "通知",

@@ -147,6 +147,10 @@ def test_a_wall_is_laid_out_by_keyboard_and_by_dragging_and_printed(config: Conf
         page = context.new_page()
         problems = watched(page)
         page.goto(f"{base}/console/walls/{number}")
+        places = [page.locator(f"[data-place=A-0{place}]").bounding_box() for place in (1, 2)]
+        assert places[0]
+        assert places[1]
+        assert places[0]["y"] == places[1]["y"], "cards hang side by side, as on the wall"
         page.keyboard.press("m")
         page.keyboard.type("A-01")
         page.keyboard.press("Tab")

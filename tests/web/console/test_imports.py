@@ -79,6 +79,16 @@ def test_D6_each_bad_cell_is_named_and_nothing_is_changed(office: Office) -> Non
     assert "有两列都叫这个名字" in send(seat, "holidays", "日期,日期,安排\n2027-02-14,,放假\n").text
 
 
+@pytest.mark.parametrize("name", ["holidays", "organisations", "members"])
+def test_D6_a_file_with_nothing_in_it_is_said_to_be_so(office: Office, name: str) -> None:
+    seat = office.seat("boss")
+    template = seat.get(f"/imports/{name}/template").data
+    for data, said in ((template, "下面一行也没有填"), (b"", "文件是空的")):
+        answer = send(seat, name, data)
+        assert (answer.status_code, said in answer.text, 'name="run"' in answer.text) == (422, True, False)
+    assert count(office, ImportRun) == 0
+
+
 def test_D6_holidays_hold_at_once_and_the_same_file_changes_nothing(office: Office) -> None:
     seat = office.seat("boss")
     shown = send(seat, "holidays", HOLIDAYS).text

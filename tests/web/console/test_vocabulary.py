@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from handlers import ROUTERS
 from tests.web.console.office import Office
+from web.console.vocabulary import FEATURES
 
 
 @pytest.mark.parametrize(
@@ -22,3 +24,7 @@ def test_a_sentence_is_tried_without_anybody_hearing_it(office: Office, words: s
     assert "找工作人员" in page
     assert "转人工" in page
     assert said in seat.post("/vocabulary/try", words=words).text
+
+
+def test_every_feature_has_a_name_that_staff_read() -> None:
+    assert {router.name for router in ROUTERS} <= FEATURES.keys()
