@@ -2,7 +2,7 @@
 
 What a week came to is counted for each union by itself (`Tally`), then added up along the tree and thinned out
 (`shown`), and only that is kept where staff can see it (`Figure`). So no page, filter or file can tell more than
-another one does: docs/decisions/0017-figures.md.
+another one does: docs/decisions/0020-figures.md.
 """
 
 from __future__ import annotations
