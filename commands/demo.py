@@ -11,7 +11,7 @@ from commands._printing import print_door, print_wall, wechat
 from commands.menu import push_menu
 from core.clock import utcnow
 from core.config import Config, load
-from demo import appointments, broadcasts, cast, console, exams, people, scenery
+from demo import appointments, broadcasts, cast, console, desks, exams, people, scenery, weeks
 from demo.phones import NoEmulator, Phones
 from models.people import Worker
 
@@ -48,6 +48,8 @@ def load_demo(config: Config) -> None:
                 if not db.scalar(select(Worker.id).where(Worker.openid == people.openid(SEED, 0))):
                     unions = [union.id for union in stage.unions.values() if union.level > 2]
                     people.generate(db, CROWD, SEED, now=now, walls=stage.walls, organisation_ids=unions)
+                desks.build(db, stage, now=now)
+                weeks.build(db, stage, now=now)
                 way = console.build(
                     db, stage.staff[console.WHO], config.data_dir, limits=config.console, now=now
                 )

@@ -118,9 +118,27 @@ def count(db: Session, week: date, *, now: datetime) -> None:
         ):  # counted as they come; what was counted is not seen again later
             known = _tallied(db, week, kind)
             own = {union: max(own.get(union, 0), known.get(union, 0)) for union in {*own, *known}}
-        _keep(db, Tally, week, kind, own)
-        is_rough = kind is Kind.FOLLOWERS or now < ends
-        _keep(db, Figure, week, kind, rough(tree, own) if is_rough else shown(tree, own))
+        _write(db, week, kind, tree, own, is_over=now >= ends)
+
+
+def keep(db: Session, week: date, kind: Kind, own: Mapping[int, int]) -> None:
+    """Take these numbers (union -> without those below it) for a week that is over, and do not count it any more."""
+    _write(db, week, kind, _tree(db), own, is_over=True)
+    insert_new(db, CountedWeek, week=week)
+
+
+def _write(
+    db: Session,
+    week: date,
+    kind: Kind,
+    tree: Mapping[int, int | None],
+    own: Mapping[int, int],
+    *,
+    is_over: bool,
+) -> None:
+    _keep(db, Tally, week, kind, own)
+    is_rough = kind is Kind.FOLLOWERS or not is_over
+    _keep(db, Figure, week, kind, rough(tree, own) if is_rough else shown(tree, own))
 
 
 def _counted(

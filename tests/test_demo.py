@@ -33,7 +33,7 @@ from models.exams import Sitting
 from models.matchmaking import Card, Profile, Wall
 from models.people import Organisation, Staff, Worker
 from qr.scenes import CardScene, CheckInScene, unpack
-from rules import logins, organisations
+from rules import conversations, figures, logins, organisations
 from rules import staff as staff_rules
 from rules.broadcasts import audience, life
 from rules.exams import sittings
@@ -110,7 +110,17 @@ def test_it_is_all_there(settings: Config, platform: Running, db: Session) -> No
     assert (card.wall.number, card.place, xiaohe.is_listed) == (1, "A-01", True)
     assert db.get(CheckIn, (fair.id, xiaohe.worker_id))
     officer = staff_rules.by_login(db, "lin")
-    assert [p.nickname for p in staff_rules.waiting_profiles(db, officer, now=utcnow())] == ["阿宽"]
+    waiting = [p.nickname for p in staff_rules.waiting_profiles(db, officer, now=utcnow())]
+    assert (len(waiting), "阿宽" in waiting) == (10, True)
+    assert len(db.scalars(conversations.queue(db, officer, now=utcnow())).all()) == 1
+    past = figures.lines(db, officer, [officer.organisation], now=utcnow())
+    assert len(past) == len(figures.Kind)
+    for line in past:
+        assert sum(count is not None for count in line.counts[:-1]) > 9, line.kind
+    figures.catch_up(db, now=utcnow())
+    assert (
+        figures.lines(db, officer, [officer.organisation], now=utcnow())[1].counts[:-1] == past[1].counts[:-1]
+    )
 
     following = {person.nickname: bool(person.following) for person in platform.state.phones()}
     assert following == {

@@ -9,9 +9,9 @@ from rules.logins.bindings import (
     begin_bind,
     begin_bind_invited,
     bind_scanned,
+    bind_state,
     confirm_bind,
     deny_bind,
-    is_bound,
 )
 from rules.logins.entering import by_password, change_password
 from rules.logins.factors import confirm_totp, new_recovery_codes, new_totp, pending_totp, second_factor
@@ -48,6 +48,7 @@ __all__ = [
     "begin_bind_invited",
     "begin_scan",
     "bind_scanned",
+    "bind_state",
     "by_password",
     "change_password",
     "code_url",
@@ -66,7 +67,6 @@ __all__ = [
     "has_totp",
     "invitation",
     "invite",
-    "is_bound",
     "is_scanned",
     "logins_in_reach",
     "need_power",

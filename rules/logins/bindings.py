@@ -84,9 +84,18 @@ def deny_bind(db: Session, worker_id: int, binding_id: int, *, now: datetime) ->
     )
 
 
-def is_bound(db: Session, scene: BindScene) -> bool:
-    """Whether the code was confirmed on a phone, for the page that shows it."""
-    return db.scalar(select(Binding.used_at).where(Binding.scene == scene.token)) is not None
+def bind_state(db: Session, scene: BindScene, *, now: datetime) -> str:
+    """How far the phone is, for the page that shows the code: waiting, scanned, confirmed, denied or gone."""
+    binding = db.scalar(select(Binding).where(Binding.scene == scene.token))
+    if binding is None:
+        return "gone"
+    if binding.used_at is not None:
+        return "confirmed"
+    if binding.denied_at is not None:
+        return "denied"
+    if binding.expires_at <= now:
+        return "gone"
+    return "waiting" if binding.worker_id is None else "scanned"
 
 
 def _begin(db: Session, binding: Binding, limits: Console, now: datetime) -> BindScene:

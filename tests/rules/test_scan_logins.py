@@ -246,9 +246,9 @@ def test_whoever_is_logged_in_binds_their_wechat_and_comes_in_by_it(
     scene = logins.begin_bind(town.db, opened(town, chen, limits), limits=limits, now=NOW)
     binding = logins.bind_scanned(town.db, phone.id, scene.token, now=SOON)
     assert chen.worker_id is None
-    assert not logins.is_bound(town.db, scene)
+    assert logins.bind_state(town.db, scene, now=SOON) == "scanned"
     assert logins.confirm_bind(town.db, phone.id, binding.id, now=SOON) is chen
-    assert logins.is_bound(town.db, scene)
+    assert logins.bind_state(town.db, scene, now=OVER) == "confirmed"
     page.confirmed(phone)
     assert page.finish() is chen
     assert town.db.scalars(select(Audit.act).order_by(Audit.id.desc())).first() == "wechat_bind"
@@ -290,7 +290,10 @@ def test_a_binding_is_over_with_time_its_login_its_invitation_and_a_no(town: Tow
     assert said(lambda: logins.confirm_bind(db, phone.id, late_id, now=OVER)) == "bind_gone"
     denied = logins.begin_bind(db, login, limits=limits, now=NOW)
     denied_id = scan(denied)
+    assert logins.bind_state(db, denied, now=SOON) == "scanned"
     logins.deny_bind(db, phone.id, denied_id, now=SOON)
+    assert logins.bind_state(db, denied, now=SOON) == "denied"
+    assert [logins.bind_state(db, late, now=now) for now in (SOON, OVER)] == ["scanned", "gone"]
     assert said(lambda: logins.confirm_bind(db, phone.id, denied_id, now=SOON)) == "bind_gone"
     closed = logins.begin_bind(db, login, limits=limits, now=NOW)
     closed_id = scan(closed)

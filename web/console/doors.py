@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from flask import Response, redirect, request, session, url_for
 
-from bot.platform_errors import CallFailed
 from core.errors import Noted, Refused
-from core.redis import LOST
 from qr.images import png
-from qr.scenes import Scene
 from rules import logins
 from rules.logins import Ended, Way
 from web.console import words
+from web.console.codes import CODE, show_code
 from web.console.forms import Form, HiddenField, Length, PasswordField, StringField, line, needed
 from web.console.gate import ROOT, Desk, Door, Pages, page, say, to
 from web.console.joining import begin_setup
 
 pages = Pages("doors")
-CODE = "code"
-"""Where the browser's cookie keeps which code it shows: its kind, what it says, and the secret or token behind it."""
 
 
 class LoginForm(Form):
@@ -133,19 +128,6 @@ def leave(desk: Desk) -> Any:
     logins.end(desk.db, desk.staff, desk.login.id, Ended.LEFT, now=desk.now)
     desk.drop_login()
     return to("doors.login")
-
-
-def show_code(desk: Desk, kind: str, scene: Scene, secret: str) -> bool:
-    """Have WeChat make the code and keep it for `code`. False, with words on the next page, when WeChat does not."""
-    desk.db.commit()  # WeChat is asked outside any transaction
-    try:
-        url = logins.code_url(desk.client, scene, limits=desk.config.console, now=desk.now)
-    except (CallFailed, *LOST) as error:
-        structlog.get_logger().warning("no login code", error=type(error).__name__)
-        say("微信这会儿没有答应，先用密码登录，或者过一会儿再扫。", "warn")
-        return False
-    session[CODE] = {"kind": kind, "url": url, "secret": secret}
-    return True
 
 
 def safe(address: str | None) -> str:

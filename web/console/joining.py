@@ -10,9 +10,11 @@ from flask import Response, request, session
 from core.errors import Refused
 from models.people import Staff
 from qr.images import png
+from qr.scenes import BindScene
 from rules import logins
 from rules.logins import Way
 from web.console import words
+from web.console.codes import CODE, show_code
 from web.console.forms import Form, Length, PasswordField, StringField, line, needed
 from web.console.gate import Desk, Door, Pages, page, to
 
@@ -57,6 +59,27 @@ def invitation(desk: Desk, token: str) -> Any:
         form.refuse(refused, "password")
         return page("invitation.html", 422, form=form, staff=found.staff, invitation_token=token)
     return begin_setup(desk, staff)
+
+
+@pages.route("/invitation/<token>/wechat", needs=Door.PUBLIC, methods=("POST",), limit="20/minute")
+def wechat(desk: Desk, token: str) -> Any:
+    """A code to scan instead of a password: whose WeChat confirms it is who was invited. Coming in is a second scan."""
+    try:
+        scene = logins.begin_bind_invited(desk.db, token, limits=desk.config.console, now=desk.now)
+    except Refused as refused:
+        return page("gone.html", 404, said=words.refusal(refused))
+    if not show_code(desk, "join", scene, scene.token):
+        return to("joining.invitation", token=token)
+    return page("join.html", minutes=desk.config.console.scan_minutes, invitation_token=token)
+
+
+@pages.route("/joining/state", needs=Door.PUBLIC, limit="120/minute")
+def wechat_state(desk: Desk) -> Any:
+    """How far the phone is: asked by the page that shows the code."""
+    kept = session.get(CODE) or {}
+    if kept.get("kind") != "join":
+        return {"state": "gone"}
+    return {"state": logins.bind_state(desk.db, BindScene(kept["secret"]), now=desk.now)}
 
 
 def begin_setup(desk: Desk, staff: Staff) -> Response:

@@ -11,7 +11,7 @@ from models.logins import Credential, Login
 from qr.scenes import BindScene
 from rules import logins
 from rules.logins import Ended
-from web.console.doors import CODE, show_code
+from web.console.codes import CODE, show_code
 from web.console.forms import Form, Length, PasswordField, needed
 from web.console.gate import Desk, Door, Pages, page, say, to
 
@@ -112,5 +112,4 @@ def bind_state(desk: Desk) -> Any:
     kept = session.get(CODE) or {}
     if kept.get("kind") != "bind":
         return {"state": "gone"}
-    is_bound = logins.is_bound(desk.db, BindScene(kept["secret"]))
-    return {"state": "confirmed" if is_bound else "waiting"}
+    return {"state": logins.bind_state(desk.db, BindScene(kept["secret"]), now=desk.now)}
