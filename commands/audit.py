@@ -46,5 +46,5 @@ def verify(known: str | None) -> None:
         number, digest = audit.head(db)
         fault = audit.verify(db, known=mark)
     if fault:
-        raise click.ClickException(f"审计记录第 {fault.number} 条有问题：{WHY[fault.why]}。")
-    click.echo(f"审计记录 {number} 条，前后相连，没有改动。请抄到别处：{number}:{digest}")
+        raise click.ClickException(f"操作记录第 {fault.number} 条有问题：{WHY[fault.why]}。")
+    click.echo(f"操作记录 {number} 条，前后相连，没有改动。请抄到别处：{number}:{digest}")

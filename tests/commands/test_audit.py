@@ -19,7 +19,7 @@ def test_G10_verify_names_the_first_bad_row(town: Town, niangjia: Niangjia) -> N
     town.db.commit()
     mark = "{}:{}".format(*audit.head(town.db))
     code, said, _ = niangjia("audit", "verify")
-    assert (code, said) == (0, f"审计记录 3 条，前后相连，没有改动。请抄到别处：{mark}\n")
+    assert (code, said) == (0, f"操作记录 3 条，前后相连，没有改动。请抄到别处：{mark}\n")
     assert niangjia("audit", "verify", "--known", mark)[0] == 0
     assert niangjia("audit", "verify", "--known", "3")[0] == 2
     town.db.rollback()

@@ -112,7 +112,7 @@ def export(desk: Desk) -> Any:
         for number, at, login, name, act, subject, origin in found:
             yield [
                 str(number), f"{local(at):%Y-%m-%d %H:%M:%S}", login or "", name or "服务器命令",
-                words.ACTS.get(act, act), subject, origin,
+                words.ACTS.get(act, act), words.subject(subject), origin,
             ]  # fmt: skip
 
     def write(out: BinaryIO) -> int:
@@ -169,7 +169,9 @@ def _wanted(args: Mapping[str, str]) -> Wanted:
     def said(name: str) -> str:
         return args.get(name, "").strip()[:40].replace("\0", "")
 
-    return Wanted(said("who"), said("act"), said("about"), _day(said("since")), _day(said("until")))
+    return Wanted(
+        said("who"), said("act"), words.subject_of(said("about")), _day(said("since")), _day(said("until"))
+    )
 
 
 def _day(text: str) -> date | None:

@@ -139,23 +139,49 @@ def say(text: str, kind: str = "good") -> None:
     flash(text, kind)
 
 
-MENU: Final[tuple[tuple[str, str, Permission | None], ...]] = (
-    ("首页", "console.home.index", None),
-    ("资料卡审核", "console.profiles.index", Permission.PROFILES_REVIEW),
-    ("对话", "console.conversations.index", Permission.CONVERSATIONS_ANSWER),
-    ("相亲墙", "console.walls.index", Permission.WALLS_PRINT),
-    ("职工", "console.workers.index", Permission.WORKERS_SEE),
-    ("单位", "console.organisations.index", None),
-    ("节假日", "console.days.index", Permission.APPOINTMENTS_PLAN),
-    ("导入", "console.imports.index", Permission.WORKERS_CHANGE),
-    ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
-    ("关键词", "console.vocabulary.index", None),
-    ("同事", "console.staff.index", Permission.STAFF_MANAGE),
-    ("操作记录", "console.auditing.index", Permission.AUDIT_SEE),
-    ("运行状况", "console.system.health", Permission.HEALTH_SEE),
-    ("设置", "console.settings.told", Permission.SETTINGS_SEE),
+Entry = tuple[str, str, Permission | None]
+
+MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
+    ("", (("首页", "console.home.index", None),)),
+    (
+        "日常",
+        (
+            ("资料卡审核", "console.profiles.index", Permission.PROFILES_REVIEW),
+            ("对话", "console.conversations.index", Permission.CONVERSATIONS_ANSWER),
+            ("相亲墙", "console.walls.index", Permission.WALLS_PRINT),
+            ("职工", "console.workers.index", Permission.WORKERS_SEE),
+            ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
+        ),
+    ),
+    (
+        "基础资料",
+        (
+            ("单位", "console.organisations.index", None),
+            ("节假日", "console.days.index", Permission.APPOINTMENTS_PLAN),
+            ("导入", "console.imports.index", Permission.WORKERS_CHANGE),
+            ("关键词", "console.vocabulary.index", None),
+        ),
+    ),
+    (
+        "管理",
+        (
+            ("同事", "console.staff.index", Permission.STAFF_MANAGE),
+            ("操作记录", "console.auditing.index", Permission.AUDIT_SEE),
+            ("运行状况", "console.system.health", Permission.HEALTH_SEE),
+            ("设置", "console.settings.told", Permission.SETTINGS_SEE),
+        ),
+    ),
 )
-"""The menu at the side: what it is called, where it leads, and who sees it."""
+"""The menu at the side, in groups: what each entry is called, where it leads, and who sees it."""
+
+
+def _menu(desk: Desk) -> list[tuple[str, list[Entry]]]:
+    """What of the menu this member sees; a group of which nothing is left goes, too."""
+    groups = [
+        (group, [entry for entry in entries if entry[2] is None or desk.may(entry[2])])
+        for group, entries in MENU
+    ]
+    return [(group, entries) for group, entries in groups if entries]
 
 
 def _is_here(endpoint: str) -> bool:
@@ -185,7 +211,7 @@ class Gate(Area[Needs]):
         app.jinja_env.filters.update(words.FILTERS)
         app.jinja_env.globals.update(
             {name: self._part(name) for name in PARTS},
-            menu=MENU,
+            menu=_menu,
             here=_is_here,
             greeting=words.greeting,
             P=Permission,

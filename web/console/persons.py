@@ -28,7 +28,7 @@ class ReasonForm(Form):
     """Why: what the person asked for, and how."""
 
     reason = StringField(
-        "缘由",
+        "原因",
         [
             needed("写一句本人怎么提出来的，会留下记录。"),
             Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),

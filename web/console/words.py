@@ -146,6 +146,51 @@ ACTS: Final = MappingProxyType(
 )
 
 
+SUBJECTS: Final = MappingProxyType(
+    {
+        "worker": "职工",
+        "staff": "同事",
+        "profile": "资料卡",
+        "handover": "对话",
+        "wall": "墙",
+        "card": "卡片",
+        "booking": "预约",
+        "exam": "考试",
+        "broadcast": "群发",
+        "batch": "群发的批次",
+        "tag": "标签",
+        "organisation": "单位",
+        "union": "数据",
+        "day": "节假日",
+        "import": "导入",
+        "list": "列表",
+        "audit": "操作记录",
+    }
+)
+"""On what something was done, by the first half of a row's subject."""
+JOBS: Final = MappingProxyType(
+    {
+        "expire requests": "结束过期的“想认识TA”",
+        "remind dialogs": "提醒没填完的表",
+        "erase dialogs": "清掉过期的草稿",
+        "pass on places": "候补递补名额",
+        "finish persons": "办完注销、合并和导出",
+        "forget": "清掉到期的记录",
+        "sweep photos": "清掉没用的照片",
+        "remind bookings": "提醒预约",
+        "warn of year": "提醒录入节假日",
+        "make codes": "做二维码",
+        "heard": "记下谁来过",
+        "figures": "数每周的数据",
+        "learn names": "整理昵称首字母",
+        "learn shape": "整理数据库统计",
+        "broadcasts": "推进群发",
+        "redo late messages": "补办先收下的消息",
+        "write down looks": "记下扫码次数",
+    }
+)
+
+
 COUNTED: Final = MappingProxyType(
     {
         "profile": "资料卡",
@@ -244,6 +289,20 @@ def origin(value: str) -> str:
     return f"{address} {browser(rest)}" if rest else {"command": "服务器命令"}.get(value, value)
 
 
+def subject(value: str) -> str:
+    """On what something was done: 职工 5 for worker:5. What has no word is shown as it stands."""
+    kind, colon, number = value.partition(":")
+    return f"{SUBJECTS.get(kind, kind)}{' ' if colon else ''}{number}"
+
+
+def subject_of(said: str) -> str:
+    """The same read back, also without the gap; what is no such word is taken as it stands."""
+    for kind, word in SUBJECTS.items():
+        if said.startswith(word) and (number := said.removeprefix(word).strip()).isdecimal():
+            return f"{kind}:{number}"
+    return said
+
+
 def _of(table: Mapping[Any, str]) -> Callable[[Any], str]:
     return lambda value: table.get(value, str(value))
 
@@ -258,6 +317,8 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "browser": browser,
         "few": few,
         "origin": origin,
+        "subject": subject,
+        "job": _of(JOBS),
         "role": _of(ROLES),
         "level": _of(LEVELS),
         "sex": _of(SEX),

@@ -62,6 +62,7 @@ def test_it_is_found_by_who_what_whom_and_when(busy: Office) -> None:
     seat = busy.seat("boss")
     assert len(numbers(seat, "?who=north_clerk&act=profile_approve")) == 30
     assert numbers(seat, "?about=worker:3&who=north_clerk") == [58, 52, 46, 40, 34, 28, 22, 16, 10, 4]
+    assert numbers(seat, "?about=职工 3&who=north_clerk") == numbers(seat, "?about=worker:3&who=north_clerk")
     day = (NOW - timedelta(days=9)).date()
     assert numbers(seat, f"?who=north_clerk&since={day}&until={day}") == [51]
     assert numbers(seat, "?who=nobody") == []

@@ -15,8 +15,10 @@ from core.redis import connect
 from core.settings import settings
 from models.messages import Notice, NoticeAttempt, NoticeState
 from rules.outbox import outbox
+from tasks.schedule import JOBS
 from tests.rules.cast import NOW
 from tests.web.console.office import Office
+from web.console import words
 
 
 def test_the_outbox_is_counted_by_what_became_of_it(office: Office) -> None:
@@ -61,6 +63,8 @@ def test_a_job_that_failed_or_is_late_is_seen(office: Office) -> None:
     redis.set(f"{office.account.config.redis.prefix}leader", "x")
     page = office.seat("north_admin").get("/health/now").text
     assert page.count("没做成") == 1
+    assert "数每周的数据" in page
+    assert {job.name for job in JOBS} <= words.JOBS.keys(), "staff read a job's name in Chinese"
     assert page.count("晚了</span>") == 1
     redis.close()
 
