@@ -147,6 +147,10 @@ def test_a_wall_is_laid_out_by_keyboard_and_by_dragging_and_printed(config: Conf
         page = context.new_page()
         problems = watched(page)
         page.goto(f"{base}/console/walls/{number}")
+        first, second = (page.locator(f"[data-place={place}]").bounding_box() for place in ("A-01", "A-02"))
+        assert first
+        assert second
+        assert first["y"] == second["y"], "cards hang side by side, as on the wall"
         page.keyboard.press("m")
         page.keyboard.type("A-01")
         page.keyboard.press("Tab")
