@@ -26,7 +26,7 @@ def wall_listing() -> Listing:
     return Listing(
         sorts={
             "place": Sort("位置", (Card.position, Card.id)),
-            "name": Sort("昵称", (Profile.nickname, Card.id)),
+            "name": Sort("称呼", (Profile.nickname, Card.id)),
         },
         filters=(
             Filter("sex", "性别", {"f": ("女", Profile.sex == "f"), "m": ("男", Profile.sex == "m")}),
@@ -40,7 +40,7 @@ def wall_listing() -> Listing:
             ),
         ),
         search=_search,
-        search_hint="位置、昵称、职业、卡号",
+        search_hint="位置、称呼、职业、卡号",
         size=100,
     )
 
@@ -159,7 +159,7 @@ def free_listing() -> Listing:
             Profile.trade.contains(said, autoescape=True),
             Profile.home_town.contains(said, autoescape=True),
         ),
-        search_hint="昵称、职业、家乡",
+        search_hint="称呼、职业、家乡",
     )
 
 

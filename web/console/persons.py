@@ -55,7 +55,7 @@ LISTING = Listing(
         "followed": Sort("关注时间", (Worker.followed_at, Worker.id)),
     },
     search=search,
-    search_hint="编号、昵称、单位",
+    search_hint="编号、称呼、单位",
 )
 
 

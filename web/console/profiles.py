@@ -65,7 +65,7 @@ def listing(now: datetime) -> Listing:
             ),
         ),
         search=_search,
-        search_hint="编号、昵称或首字母、职业、一句话",
+        search_hint="编号、称呼或首字母、职业、一句话",
     )
 
 
@@ -86,7 +86,7 @@ EXPORT = Export(
     (
         Column("编号", lambda row: row.Profile.id, 10),
         Column("交来时间", lambda row: words.clock(row.Profile.submitted_at), 18),
-        Column("昵称", lambda row: row.Profile.nickname),
+        Column("称呼", lambda row: row.Profile.nickname),
         Column("性别", lambda row: words.SEX.get(row.Profile.sex), 8),
         Column("出生", lambda row: row.Profile.birth_year, 8),
         Column("学历", lambda row: row.Profile.education, 10),

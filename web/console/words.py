@@ -182,7 +182,7 @@ JOBS: Final = MappingProxyType(
         "make codes": "做二维码",
         "heard": "记下谁来过",
         "figures": "数每周的数据",
-        "learn names": "整理昵称首字母",
+        "learn names": "整理称呼首字母",
         "learn shape": "整理数据库统计",
         "broadcasts": "推进群发",
         "redo late messages": "补办先收下的消息",

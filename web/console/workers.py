@@ -84,7 +84,7 @@ LISTING = Listing(
         ),
     ),
     search=lambda words: search(words),
-    search_hint="编号、昵称或首字母、单位",
+    search_hint="编号、称呼或首字母、单位",
 )
 
 
@@ -131,7 +131,7 @@ EXPORT = Export(
     "职工",
     (
         Column("编号", lambda row: row.Worker.id, 10),
-        Column("昵称", lambda row: row.Profile and row.Profile.nickname),
+        Column("称呼", lambda row: row.Profile and row.Profile.nickname),
         Column("资料卡", lambda row: row.Profile and words.PROFILE_STATES.get(row.Profile.state), 10),
         Column("单位", lambda row: row.Organisation and row.Organisation.name, 28),
         Column("联系方式", lambda row: row.Profile and row.Profile.contact, 18, words.masked),

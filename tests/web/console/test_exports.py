@@ -40,7 +40,7 @@ def test_D11_what_is_exported_is_what_is_listed_and_it_is_written_down(office: O
         number = evil.worker_id
     seat = office.seat("north_admin")
     head, *rows = taken(seat, "/profiles/export?sex=m&sort=-number&page=7")
-    assert head[:4] == ["编号", "交来时间", "昵称", "性别"]
+    assert head[:4] == ["编号", "交来时间", "称呼", "性别"]
     assert [row[2] for row in rows] == ["'@SUM(A1)", "'=1+1"], "this filter, this order, nothing counted"
     assert {row[-1] for row in rows} == {"138****8001", "138****8002"}
     answer = seat.post("/workers/export?q==1%2B1", kind="xlsx")
