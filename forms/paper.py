@@ -114,7 +114,7 @@ def rests(draft: Draft, now: datetime) -> bool:
 
 def lead(said: str, page: Sheet) -> str:
     """What was said before the question itself, which the page shows in its own way."""
-    words = said.removesuffix(page.said).strip()
+    words = said.removesuffix(page.said).strip().replace(texts.OFFER_A_PERSON, texts.OFFER_HELP)
     return "" if words == texts.GO_ON else words
 
 

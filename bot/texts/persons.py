@@ -30,7 +30,8 @@ def what_goes(years: int) -> str:
 
 
 SURE = "真的要注销，就打“确认注销”四个字，马上生效。不注销回“取消”。"
-NOT_SURE = "要一字不差打“确认注销”才会注销。改主意了回“取消”。"
+NOT_THE_WORDS = "要一字不差打“确认注销”才会注销。"
+NOT_SURE = f"{NOT_THE_WORDS}改主意了回“取消”。"
 ERASED = Say("已经注销了，你的资料都删掉了。谢谢你来过，什么时候想回娘家，发条消息就行。")
 ERASED_ALREADY = Say("已经注销好了，不用再点。")
 FIRST_READ = Say("想注销，先回“注销”，看清楚会删掉什么、留下什么。", (Tap("注销"), HELP))

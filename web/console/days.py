@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import select
 
 from core import workdays
-from core.clock import local
 from core.workdays import Workdays
 from forms.imports.holidays import WEEKDAYS
 from models.calendar import CalendarDay
@@ -76,8 +75,7 @@ def _form() -> DayForm:
 def _shown(desk: Desk, form: DayForm | None = None, status: int = 200) -> Any:
     known = calendar.known(desk.db, _base(desk))
     if form is None:
-        form = _form()
-        form.process(data={"day": local(desk.now).date()})
+        form = _form()  # no day is chosen: one careless tap must not close today for everybody
     return page(
         "days.html",
         status,

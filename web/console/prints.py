@@ -64,7 +64,8 @@ def print_wall(desk: Desk, number: int) -> Any:
     found = walls.to_print(desk.db, wall, only_changed=only_changed)
     ready = [card for card in found if not cards.needs_code(card, now=desk.now, config=desk.config)]
     if not ready:
-        return shown(desk, wall, 409, problem="没有可以打印的卡片：都打印过了，或者二维码还没有做好。")
+        problem = "要打印的卡片还没有二维码，先点“做二维码”。" if found else "都打印过了，没有要打印的卡片。"
+        return shown(desk, wall, 409, problem=problem)
     parts = -(-len(ready) // PART)
     part = (
         1 if only_changed else _part(parts)

@@ -54,7 +54,8 @@ def move(desk: Desk, number: int) -> Any:
     found = layout.hanging(desk.db, desk.staff, wall, now=desk.now).where(Card.position == at)
     row = desk.db.execute(found).first() if at else None
     if row is None:
-        return shown(desk, wall, 422, moving=texts, problem=f"“{texts[0]}”没有挂着卡片。")
+        problem = f"“{texts[0]}”没有挂着卡片。" if texts[0].strip() else "先写要把哪个位置的卡片挂过去。"
+        return shown(desk, wall, 422, moving=texts, problem=problem)
     try:
         other = layout.move(desk.db, desk.staff, row[0], target or 0, now=desk.now)
     except Refused as refused:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from bot.texts.persons import GOES, NOT_SURE, STAYS
+from bot.texts.persons import GOES, NOT_THE_WORDS, STAYS
 from forms.persons import WORDS
 from forms.words import plain
 from rules.persons import erasing, links
@@ -37,7 +37,7 @@ def sure(visit: Visit) -> Any:
     if request.method != "POST":
         return page("erase_sure.html", words=WORDS, wrong="")
     if plain(request.form.get("words", "")[:40]) != WORDS:
-        return page("erase_sure.html", 422, words=WORDS, wrong=NOT_SURE)
+        return page("erase_sure.html", 422, words=WORDS, wrong=NOT_THE_WORDS)
     erasing.erase(visit.db, visit.worker, config=visit.config, now=visit.now)
     visit.drop_login()
     return page("erased.html")

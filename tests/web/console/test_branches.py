@@ -94,7 +94,10 @@ def test_C7_a_year_without_data_is_warned_of_until_it_is_entered(office: Office)
     page = seat.get("/days").text
     assert "2027 年的节假日还没有录入" in page
     assert "10月1日 到 10月7日" in page
-    assert seat.post("/days", day="2027-02-30", works_as="0").status_code == 422
+    assert 'value="2026-' not in page, "no day is chosen beforehand: one tap would close it for everybody"
+    for day in ("", "2027-02-30"):
+        seat.get("/days")
+        assert seat.post("/days", day=day, works_as="0").status_code == 422
     for _ in range(2):
         seat.get("/days")
         assert seat.post("/days", day="2027-01-01", works_as="0").status_code == 303

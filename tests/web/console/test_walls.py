@@ -86,6 +86,7 @@ def test_two_cards_change_places_and_both_are_printed_again(office: Office, wall
         answer = seat.post(f"/walls/{wall}/move", **wrong)
         assert answer.status_code == 422
         assert 'action="/console/walls/1"' in answer.text, "search and leaves lead to the list"
+        assert "“”" not in answer.text
     moves = [act for act in acts(office) if act[0] in ("card_move", "wall_print")]
     assert [act for act, *_ in moves] == ["wall_print", "card_move", "card_move", "wall_print", "card_move"]
 
@@ -100,7 +101,14 @@ def test_a_large_wall_is_printed_in_parts(office: Office, wall: int, monkeypatch
     assert "禾2" in printed(seat, wall, part="99")
     said = printed(seat, wall, what="changed")
     assert ("禾0" in said, "禾1" in said, "禾2" in said) == (True, True, False)
-    assert seat.post(f"/walls/{wall}/print", what="changed").status_code == 409
+    answer = seat.post(f"/walls/{wall}/print", what="changed")
+    assert (answer.status_code, "都打印过了" in answer.text) == (409, True)
+    with office.town() as town:
+        for number in range(3):
+            town.db.get_one(Card, office.ids[f"card{number}"]).url = None
+    seat.get(f"/walls/{wall}")
+    answer = seat.post(f"/walls/{wall}/print", what="all")
+    assert (answer.status_code, "先点“做二维码”" in answer.text) == (409, True)
 
 
 def test_cards_are_voided_and_renewed_with_a_reason(office: Office, wall: int) -> None:

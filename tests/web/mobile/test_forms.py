@@ -129,6 +129,9 @@ def test_what_cannot_be_read_is_said_beside_the_question_in_the_chats_words(phon
     assert "哪一年出生" in phone.words
     phone.sends("/forms/profile", answer="上个月")
     assert "比如：1990" in phone.words
+    phone.sends("/forms/profile", answer="上个月")
+    assert "点“找人帮忙”" in phone.words
+    assert "回“人工”" not in phone.words
     phone.sends("/forms/profile", say="返回")
     assert "你的性别？" in phone.words
     assert "保留 女" in phone.words
