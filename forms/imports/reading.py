@@ -22,9 +22,9 @@ from core.visible import tidy
 BYTES: Final = 2 * 1024 * 1024
 UNPACKED: Final = 40 * 1024 * 1024
 """What all parts of an .xlsx may come to: some two hundred times more than a list of people takes."""
-MARKS: Final = 1_500_000
-"""Angle brackets in all parts of an .xlsx: twice what `ROWS` full rows take. Each is an object in memory once read, so
-small parts of very many empty elements, which pack well, would cost gigabytes and minutes."""
+MARKS: Final = 800_000
+"""Angle brackets in all parts of an .xlsx: a quarter more than `ROWS` full rows take. Each element is an object once it
+is read, so very many empty ones, which pack well, would cost gigabytes and minutes."""
 ROWS: Final = 2000
 COLUMNS: Final = 40
 _ZIP: Final = b"PK\x03\x04"
