@@ -81,7 +81,9 @@ class Session:
             assert answer.status in OURS, (answer, request)
             assert answer.status == 200 or answer.body == b""
             if answer.status == 200 and request.method == "POST":
-                self.account.wire.read(answer, asked=request.body)  # raises for what the platform would not take
+                self.account.wire.read(
+                    answer, asked=request.body
+                )  # raises for what the platform would not take
             if number % 500 == 499:
                 self.look_at_log(bugs_before)
         self.look_at_log(bugs_before)

@@ -79,7 +79,8 @@ def _shown(desk: Desk, form: DayForm | None = None, status: int = 200) -> Any:
     return page(
         "days.html",
         status,
-        years=[_year(known, number) for number in sorted(known.years, reverse=True)],
+        years=[_year(known, number) for number in sorted(_years(known), reverse=True)],
+        least=calendar.LEAST_HOLIDAYS,
         missing=years.missing_year(known, desk.now, days=desk.config.appointments.year_warning_days),
         entered=desk.db.scalars(
             select(CalendarDay).order_by(CalendarDay.changed_at.desc(), CalendarDay.day.desc()).limit(20)
@@ -87,6 +88,11 @@ def _shown(desk: Desk, form: DayForm | None = None, status: int = 200) -> Any:
         weekdays=WEEKDAYS,
         form=form,
     )
+
+
+def _years(known: Workdays) -> set[int]:
+    """All of which a day was entered, known or not."""
+    return {*known.years, *(day.year for day in (*known.holidays, *known.worked))}
 
 
 def _year(known: Workdays, number: int) -> Year:
