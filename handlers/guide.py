@@ -11,6 +11,8 @@ from bot.router import Router, quick
 from bot.texts import basics as texts
 from forms import chat as forms
 
+PAGES = "/m/"
+
 router: Router = Router("guide")  # the type helps mypy out of the circle: help is made from all routers
 
 
@@ -23,3 +25,10 @@ def help_(chat: Chat, _: Any) -> Say:
     if where:
         return Say(where)
     return texts.help_lines([(word.word, word.about) for word in handlers.table().keywords if word.about])
+
+
+@router.keyword("网页办理", "网页", "网页版", about="在网页里填表、看自己的")
+@quick
+def on_a_page(chat: Chat, _: Any) -> Say:
+    """Where the same can be done on a page."""
+    return texts.on_a_page(f"{chat.config.web.base_url.rstrip('/')}{PAGES}")

@@ -36,6 +36,11 @@ def help_lines(lines: list[tuple[str, str]]) -> Say:
     return Say(f"点一下，或直接打字：\n{shown}", is_rendered=True)
 
 
+def on_a_page(url: str) -> Say:
+    """The way to the pages."""
+    return Say("填表、看预约和报名、改资料，网页里也行。", (Tap("打开网页", url=url),))
+
+
 MESSAGE_LENGTH = 22
 _LINK = re.compile(r"</?a\b[^>]*>")
 
