@@ -78,9 +78,8 @@ def _xlsx(data: bytes) -> list[tuple[int, list[str]]]:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     except Unreadable:
         raise
-    except (
-        Exception
-    ):  # whatever a broken part, a password or an unknown way of packing makes of the libraries
+    except Exception:
+        # whatever a broken part, a password or an unknown way of packing makes of the libraries
         raise Unreadable("打不开这个文件，可能坏了，或者加了密码。请另存为 .xlsx 再来。") from None
     try:
         found = []

@@ -91,7 +91,7 @@ def changed(**parts: bytes) -> bytes:
     """A workbook with some of its parts replaced, by the first word of their names."""
     out = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(book(["a"]))) as good,
+        zipfile.ZipFile(io.BytesIO(book(["a"], ["b"]))) as good,
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bad,
     ):
         for part in good.infolist():
