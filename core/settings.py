@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from core.config import Config, config_file
+from core.config import Config
 
 ENVIRONMENT: Final = "environment"
 SECRET_FILE: Final = "secret file"  # noqa: S105 - a place, no secret
@@ -45,11 +45,6 @@ def settings(config: Config) -> Iterator[Setting]:
                 bool(value.get_secret_value() if isinstance(value, SecretStr) else value not in ("", (), {})),
                 _source(folder, section, key),
             )
-
-
-def file_name() -> str:
-    """The name of the settings file in use."""
-    return config_file().name
 
 
 def _has_password(key: str, value: Any) -> bool:

@@ -146,11 +146,6 @@ def need_reach(db: Session, staff: Staff, worker: Worker, *, now: datetime) -> N
     need_within(staff, organisations.of_worker(db, worker, now=now))
 
 
-def within_reach(db: Session, staff: Staff, *, now: datetime) -> ColumnElement[bool]:
-    """The same as `need_reach`, as a condition on a query of Worker."""
-    return _hangs_below(Worker, Worker, _Reach(db, staff, now))
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
     """How the rows of a table hang on a union: by a column that names a union, or a row of another table that does.

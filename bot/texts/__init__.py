@@ -8,8 +8,6 @@ from typing import Any
 from bot.replies import Say, Tap
 from core.errors import Refused
 
-ACCOUNT = "工会幸福牵手"
-
 WORKING_ON_IT = "正在办，要多一会儿。好了马上发给你，不用再发一次。"
 
 HELP = Tap("帮助")

@@ -25,8 +25,6 @@ from forms.imports.reading import Table
 from models.people import Staff
 from rules.access import Permission
 
-MOST_BAD: Final = 500
-"""Bad cells that are listed; who has more has another problem."""
 MOST_LABELS: Final = 12
 """Choices that are named where none of them was written; in chat they stand on taps."""
 _MARKS = re.compile(r"[*＊]|[（(].*?[)）]")

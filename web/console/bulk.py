@@ -17,13 +17,12 @@ from core.errors import Refused
 from rules import access
 from rules.access import Permission
 from web.console import words
-from web.console.forms import Form, HiddenField, Length, SelectField, StringField, line
+from web.console.forms import REASON_LENGTH, Form, HiddenField, SelectField, reason_for
 from web.console.gate import Desk, Needs, Pages, page, say, to
 from web.console.lists import Listing
 
 MOST: Final = 500
 """Rows that one act takes at a time: they are one transaction, and one row of the audit each."""
-REASON_LENGTH: Final = 100
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,7 @@ class BulkForm(Form):
 
     ids = HiddenField()
     target = SelectField(validate_choice=False)
-    reason = StringField(
-        "原因", [Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。")], filters=[line]
-    )
+    reason = reason_for("原因")
     step = HiddenField()
 
 

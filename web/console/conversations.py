@@ -24,13 +24,12 @@ from rules.access import Permission
 from web.console import bulk, exports, words
 from web.console.bulk import Act
 from web.console.exports import Column, Export
-from web.console.forms import Form, Length, StringField, TextAreaField, line, needed, paragraph
+from web.console.forms import Form, Length, TextAreaField, needed, paragraph, reason_for
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
 
 pages = Pages("conversations")
 LATE = timedelta(hours=2)
-REASON_LENGTH = 100
 
 
 class AnswerForm(Form):
@@ -49,14 +48,7 @@ class AnswerForm(Form):
 class CloseForm(Form):
     """Why nothing is said."""
 
-    reason = StringField(
-        "不回复的原因",
-        [
-            needed("写一句原因，同事以后看得到。"),
-            Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
-        ],
-        filters=[line],
-    )
+    reason = reason_for("不回复的原因", "写一句原因，同事以后看得到。")
 
 
 def listing(now: datetime) -> Listing:

@@ -19,7 +19,7 @@ from core.errors import Refused
 from core.sheets import EXCEL_ROWS, write_csv, write_xlsx
 from rules import access, audit
 from rules.access import Permission
-from web.console.forms import Form, Length, RadioField, StringField, line
+from web.console.forms import REASON_LENGTH, Form, RadioField, reason_for
 from web.console.gate import Desk, Needs, Pages, page
 from web.console.lists import Asked, Listing
 
@@ -27,7 +27,6 @@ XLSX: Final = "xlsx"
 CSV: Final = "csv"
 MOST_XLSX: Final = 50_000
 """Longer lists are taken as CSV: it is written ten times as fast, and Excel opens it too."""
-REASON_LENGTH: Final = 100
 _IN_MEMORY = 1024 * 1024
 _AT_ONCE = 1000
 TYPES: Final = {
@@ -80,9 +79,7 @@ class ExportForm(Form):
 
     kind = RadioField("格式")
     whole = RadioField("身份信息", validate_choice=False)
-    reason = StringField(
-        "用途", [Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。")], filters=[line]
-    )
+    reason = reason_for("用途")
 
 
 def offer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from flask import request
 from wtforms import (
@@ -24,6 +24,7 @@ from core.visible import tidy
 from web.console import words
 
 __all__ = [
+    "REASON_LENGTH",
     "DateField",
     "Form",
     "HiddenField",
@@ -37,7 +38,10 @@ __all__ = [
     "line",
     "needed",
     "paragraph",
+    "reason_for",
 ]
+
+REASON_LENGTH: Final = 100
 
 
 class Form(WTForm):
@@ -80,3 +84,11 @@ class needed:
         if not tidy(field.data or ""):
             field.errors[:] = []
             raise StopValidation(self.what)
+
+
+def reason_for(label: str, missing: str = "") -> StringField:
+    """Why something is done, in a line; `missing` is said where there is none, without it none is needed."""
+    asked = [needed(missing)] if missing else []
+    return StringField(
+        label, [*asked, Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。")], filters=[line]
+    )

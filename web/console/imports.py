@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from flask import request
 
@@ -18,6 +18,8 @@ from web.console.exports import attached, spooled
 from web.console.gate import Desk, Pages, page, say, to
 from web.parts.area import BODY_BYTES
 
+MOST_BAD: Final = 500
+"""Bad cells that are listed; who has more has another problem."""
 pages = Pages("imports")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -81,7 +83,7 @@ def _check(desk: Desk, what: Import) -> Any:
         return page("import.html", 409, what=what, before=before)
     found = _tried(desk, what, table)
     if found.bad:
-        return page("import.html", 422, what=what, found=found)
+        return page("import.html", 422, what=what, found=found, most=MOST_BAD)
     run = rules.keep(
         desk.db,
         desk.staff,
@@ -119,7 +121,9 @@ def _bring_in(desk: Desk, what: Import) -> Any:
     if found.bad:
         desk.db.rollback()
         desk.db.refresh(desk.staff)
-        return page("import.html", 409, what=what, found=found, problem="情况变了，一行也没有导入。")
+        return page(
+            "import.html", 409, what=what, found=found, most=MOST_BAD, problem="情况变了，一行也没有导入。"
+        )
     rules.note(desk.db, desk.staff, run, changed=found.changed, now=desk.now)
     say(f"导入好了：{found.changed} 行有变化，{found.same} 行本来就是这样。")
     return to(f"imports.{what.name}_one")

@@ -15,10 +15,10 @@ from rules import access
 from rules.access import Permission
 from rules.persons import erasing, exporting, merging
 from web.console import words
-from web.console.forms import Form, HiddenField, Length, StringField, line, needed
+from web.console.forms import REASON_LENGTH, Form, HiddenField, StringField, line, reason_for
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Listing, Sort
-from web.console.workers import REASON_LENGTH, reached, search
+from web.console.workers import reached, search
 from web.parts.archive import download, pictures, words_at
 
 pages = Pages("workers")
@@ -27,14 +27,7 @@ pages = Pages("workers")
 class ReasonForm(Form):
     """Why: what the person asked for, and how."""
 
-    reason = StringField(
-        "原因",
-        [
-            needed("写一句本人怎么提出来的，会留下记录。"),
-            Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
-        ],
-        filters=[line],
-    )
+    reason = reason_for("原因", "写一句本人怎么提出来的，会留下记录。")
 
 
 class EraseForm(ReasonForm):

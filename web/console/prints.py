@@ -16,27 +16,19 @@ from rules.matchmaking import cards, layout, walls
 from rules.matchmaking.printing import Sheets
 from web.console import words
 from web.console.exports import attached, spooled
-from web.console.forms import Form, Length, StringField, line, needed
+from web.console.forms import REASON_LENGTH, Form, reason_for
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.walls import PART, shown
 
 pages = Pages("walls")
 _P: Final = Permission.WALLS_PRINT
-REASON_LENGTH: Final = 100
 PDF: Final = "application/pdf"
 
 
 class ReasonForm(Form):
     """Why a card is voided or renewed."""
 
-    reason = StringField(
-        "原因",
-        [
-            needed("写一句原因，会留下记录。"),
-            Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
-        ],
-        filters=[line],
-    )
+    reason = reason_for("原因", "写一句原因，会留下记录。")
 
 
 @pages.route("/walls/<small:number>/codes", needs=_P, methods=("POST",), limit="20/minute")

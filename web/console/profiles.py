@@ -17,12 +17,11 @@ from rules.matchmaking import photos, reviewing, searching
 from rules.matchmaking import profiles as rules
 from web.console import exports, words
 from web.console.exports import Column, Export
-from web.console.forms import Form, HiddenField, Length, TextAreaField, line, needed
+from web.console.forms import REASON_LENGTH, Form, HiddenField, Length, TextAreaField, line, needed
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
 
 pages = Pages("profiles")
-REASON_LENGTH = 100
 PATIENCE = timedelta(hours=2)
 """What people are told that a review takes."""
 

@@ -18,12 +18,11 @@ from rules.persons import consents, merging
 from web.console import bulk, conversations, exports, words
 from web.console.bulk import Act
 from web.console.exports import Column, Export
-from web.console.forms import Form, Length, StringField, line, needed
+from web.console.forms import REASON_LENGTH, Form, reason_for
 from web.console.gate import Desk, Pages, page, to
 from web.console.lists import Filter, Listing, Sort, within
 
 pages = Pages("workers")
-REASON_LENGTH = 100
 MANY_UNIONS = 20
 """Words in the names of more unions than that (总工会) tell nobody which one was meant."""
 
@@ -31,14 +30,7 @@ MANY_UNIONS = 20
 class UnmaskForm(Form):
     """Why somebody has to read a contact."""
 
-    reason = StringField(
-        "用途",
-        [
-            needed("写一句用途，会留下记录。"),
-            Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
-        ],
-        filters=[line],
-    )
+    reason = reason_for("用途", "写一句用途，会留下记录。")
 
 
 _theirs = aliased(Profile)
