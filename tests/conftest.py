@@ -22,8 +22,11 @@ import redis
 import sqlalchemy
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
 
 from core import db, migrate, redis_server
 from core.config import Config, load
@@ -78,12 +81,42 @@ def _create_engine(*given: Any, **named: Any) -> Engine:
     return engine
 
 
+_templates: dict[str, bytes] = {}
+
+
+class _Templates(BytecodeCache):
+    """What jinja compiled, for every app of this process: each test that opens a page has its own app."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if kept := _templates.get(f"{bucket.key} {bucket.checksum}"):
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        _templates[f"{bucket.key} {bucket.checksum}"] = bucket.bytecode_to_string()
+
+
+_builders: dict[Any, Any] = {}
+_compile_builder = Rule._compile_builder
+
+
+def _builder(rule: Rule, append_unknown: bool = True) -> Any:
+    """What writes a route's addresses; it takes the rule as an argument, so equal rules of other apps can use it."""
+    if rule.defaults:
+        return _compile_builder(rule, append_unknown)
+    key = (tuple(rule._trace), append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_work() -> Iterator[None]:
     """What costs much on purpose, or once in a process's life, would be paid by each test: not in this process."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(db, "create_engine", _create_engine)
+        patch.setattr(Rule, "_compile_builder", _builder)
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Templates()})
         patch.setattr(passwords, "_hasher", hasher)
         patch.setattr(passwords, "NOBODYS", hasher.hash(secrets.token_bytes(32)))
         yield
