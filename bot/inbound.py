@@ -81,7 +81,7 @@ def read(message: Any) -> Inbound:
         at=at,
         text=_text(raw, "Content", 1 << 16),
         tap=_text(raw, "bizmsgmenuid", 200),
-        media_id=_text(raw, "MediaId", 200),
+        media_id=_text(raw, "MediaId", 500),
         raw=raw,
     )
 
