@@ -32,6 +32,7 @@ class Inbound:
     text: str = ""
     tap: str = ""
     event_key: str = ""
+    media_id: str = ""
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -80,6 +81,7 @@ def read(message: Any) -> Inbound:
         at=at,
         text=_text(raw, "Content", 1 << 16),
         tap=_text(raw, "bizmsgmenuid", 200),
+        media_id=_text(raw, "MediaId", 500),
         raw=raw,
     )
 

@@ -56,10 +56,16 @@ class Router:
         self.beginnings: dict[str, Handler] = {}
         self.abouts: dict[str, str] = {}
         self.sentences: list[Handler] = []
+        self.pictures: list[Handler] = []
 
     def sentence(self, handler: H) -> H:
         """Tried with a text that no form, word or tap took; answers None when the text is not for it."""
         self.sentences.append(handler)
+        return handler
+
+    def picture(self, handler: H) -> H:
+        """Tried with a picture that no form took, by what WeChat calls it; answers None when it is not for it."""
+        self.pictures.append(handler)
         return handler
 
     def keyword(self, *words: str, about: str = "") -> Callable[[H], H]:
@@ -116,6 +122,7 @@ class Table:
         self.abouts: dict[str, str] = {}
         self.keywords: list[Keyword] = []
         self.sentences = tuple(handler for router in self.routers for handler in router.sentences)
+        self.pictures = tuple(handler for router in self.routers for handler in router.pictures)
         for router in self.routers:
             for mine, all_ in (
                 (router.menu_keys, self.menu_keys),

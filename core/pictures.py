@@ -16,6 +16,8 @@ PIXELS: Final = 40_000_000
 """A picture that unpacks to more is refused before it is unpacked; today's phones make at most 50 and send less."""
 LONGEST: Final = 20_000
 """No side may have more pixels, panoramas have fewer: what is one pixel wide takes three times its pixels to unpack."""
+SHORTEST: Final = 100
+"""Of less nobody can tell who it is; emoticons are smaller."""
 BYTES: Final = 10 * 1024 * 1024
 _one_at_a_time = (
     threading.Lock()
@@ -23,11 +25,21 @@ _one_at_a_time = (
 
 
 class NotAPicture(Exception):
-    """It is none of the kinds we take, or broken."""
+    """It is none of the kinds we take, or broken. `code` is for words."""
+
+    code = "unreadable"
 
 
-class TooLarge(Exception):
+class TooLarge(NotAPicture):
     """It has too many pixels or bytes."""
+
+    code = "too_large"
+
+
+class TooSmall(NotAPicture):
+    """One of its sides has too few pixels."""
+
+    code = "too_small"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ class Picture:
 def small_jpeg(data: bytes) -> Picture:
     """The picture turned as the camera was held, scaled down, and made anew: no place, time or device is left in it.
 
-    Raises NotAPicture or TooLarge.
+    Raises NotAPicture, or which of it: TooLarge, TooSmall.
     """
     if len(data) > BYTES:
         raise TooLarge
@@ -51,11 +63,13 @@ def small_jpeg(data: bytes) -> Picture:
             with Image.open(io.BytesIO(data), formats=KINDS) as found:
                 if found.width * found.height > PIXELS or max(found.size) > LONGEST:
                     raise TooLarge
+                if min(found.size) < SHORTEST:
+                    raise TooSmall
                 found.draft("RGB", (SIDE, SIDE))
                 found.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
                 upright = ImageOps.exif_transpose(found)  # once it is small: this copies
                 plain = _on_white(upright)
-        except TooLarge:
+        except NotAPicture:
             raise
         except Exception as error:  # a decoder fed with anything may raise anything
             raise NotAPicture from error

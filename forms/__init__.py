@@ -8,8 +8,10 @@ from forms.appointments import BOOKING, MOVE
 from forms.crisis import CALL_ME
 from forms.exams import SIGN_UP
 from forms.form import Form
-from forms.matchmaking import PROFILE
+from forms.matchmaking import PHOTOS, PROFILE
 from forms.persons import ERASE
 
-FORMS: Mapping[str, Form] = {form.name: form for form in (PROFILE, BOOKING, MOVE, CALL_ME, SIGN_UP, ERASE)}
+FORMS: Mapping[str, Form] = {
+    form.name: form for form in (PROFILE, PHOTOS, BOOKING, MOVE, CALL_ME, SIGN_UP, ERASE)
+}
 """Every form there is, by the name its drafts carry. `forms.lint` checks each."""

@@ -33,6 +33,8 @@ def is_form_tap(tap: str) -> bool:
 def default_of(item: Item, seen: Survey) -> tuple[str, Any] | None:
     """What "0" would keep: how it is offered, and the value; None when there is nothing to keep."""
     one, given = item.field, seen.given
+    if one.is_gathered:
+        return None
     if item.is_good:
         shown = texts.left_out(one.label) if item.value is None else one.shown(item.value, given)
         return texts.before(shown), item.value
@@ -85,7 +87,7 @@ def taps(draft: Draft, seen: Survey, item: Item) -> tuple[Tap, ...]:
         for number, (label, note) in enumerate(choices, start=1)
     ]
     if not choices:
-        made += [Tap(words, id=here) for words in one.suggest]
+        made += [Tap(words, id=here) for words in one.suggested(seen.given)]
     if one.optional:
         made.append(Tap(one.skip, id=here))
     if default_of(item, seen) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,8 +15,11 @@ from bot.texts import forms as texts
 from forms import FORMS, engine
 from forms.draft import Draft, State
 from forms.engine import Outcome, Turn
+from forms.fields.photos import Photos, sent
 from forms.form import Form
 from models.messages import Handover
+from models.photos import Photo
+from rules.matchmaking import photos
 
 DRAFT = "draft"
 """The name under which the chat remembers the draft."""
@@ -40,6 +43,24 @@ def begin(chat: Chat, form: Form, *, prefill: Mapping[str, Any] | None = None, a
             return _with_page(chat, form, _keep(chat, turn)[0])
     turn = engine.start(form, now=chat.now, prefill=prefill, context=_context(chat, form))
     return _with_page(chat, form, _keep(chat, turn)[0])
+
+
+def gathers(chat: Chat) -> bool:
+    """Whether the unfinished form, also one that rests, is at a question for photos."""
+    draft = _draft(chat)
+    form = FORMS.get(draft.form) if draft else None
+    if draft is None or form is None or draft.state not in (State.OPEN, State.EXPIRED):
+        return False
+    return isinstance(form.by_key.get(draft.at), Photos)
+
+
+def hear_photo(chat: Chat, give: Callable[[], Photo], tap: str = "") -> Turn | None:
+    """Give a photo to the unfinished form, which may keep it. None: it asks for none."""
+    if not gathers(chat):
+        return None
+    turn = hear(chat, sent(give().id), tap)
+    photos.drop_others(chat.db, chat.worker_id, _photos(_draft(chat)))
+    return turn
 
 
 def is_asking(chat: Chat) -> bool:
@@ -130,7 +151,7 @@ def hand_over(chat: Chat, about: str, draft: dict[str, Any] | None = None) -> No
 
 
 def _context(chat: Chat, form: Form | None) -> Mapping[str, Any]:
-    return form.context(chat) if form is not None and form.context is not None else {}
+    return form.look(chat) if form is not None else {}
 
 
 def _with_page(chat: Chat, form: Form, said: Say) -> Say:
@@ -151,7 +172,22 @@ def _keep(chat: Chat, turn: Turn) -> tuple[Say, ...]:
     return turn.says
 
 
+def _photos(draft: Draft | None) -> set[int]:
+    """The photos that a draft holds."""
+    form = FORMS.get(draft.form) if draft else None
+    held = (draft.stored(one.key) for one in form.fields if isinstance(one, Photos)) if draft and form else ()
+    return {
+        number
+        for numbers in held
+        if isinstance(numbers, list)
+        for number in numbers
+        if isinstance(number, int)
+    }
+
+
 def _store(chat: Chat, draft: Draft | None) -> None:
+    if _photos(_draft(chat)) - (kept := _photos(draft)):
+        photos.drop_others(chat.db, chat.worker_id, kept)
     if draft is None:
         chat.forget(DRAFT)
         chat.forget("remind_at")

@@ -15,6 +15,8 @@ from bot.texts import forms as texts
 from core.config import Config
 from forms.answers import Given, Json
 from forms.fields.base import Field
+from forms.fields.photos import PHOTOS, Photos
+from rules.matchmaking import photos
 
 
 class Asker(Protocol):
@@ -67,6 +69,13 @@ class Form:
     confirm: Confirm | None = Confirm()
     leave: str = "不填了"
     context: Callable[[Asker], Mapping[str, Any]] | None = None
+
+    def look(self, asker: Asker) -> Mapping[str, Any]:
+        """What its functions see of the world: its `context`, and the photos given so far where it asks for some."""
+        found = self.context(asker) if self.context is not None else {}
+        if any(isinstance(one, Photos) for one in self.fields):
+            found = {**found, PHOTOS: photos.given(asker.db, asker.worker_id)}
+        return found
 
     @cached_property
     def by_key(self) -> Mapping[str, Field]:

@@ -13,7 +13,7 @@ from bot.replies import TEXT_LIMIT, Say, render
 from forms import asking, words
 from forms.answers import Answers, Given
 from forms.draft import Draft
-from forms.fields import Choice, Consent, Field, Got, Text, Unheard
+from forms.fields import Choice, Consent, Field, Got, Photos, Text, Unheard
 from forms.form import Form
 from forms.survey import Item, Survey
 
@@ -137,7 +137,7 @@ def _field_faults(form: Form, one: Field, given: Given) -> Iterator[str]:
     example = one.shown_example(watched)
     if not example:
         yield f"{name}: has no example"
-    elif not isinstance(one, Choice) or options:
+    elif not isinstance(one, Photos) and (not isinstance(one, Choice) or options):
         heard = one.hear(example, watched)
         if not isinstance(heard, Got):
             yield f"{name}: its parser does not understand its example"
@@ -145,7 +145,7 @@ def _field_faults(form: Form, one: Field, given: Given) -> Iterator[str]:
             yield f"{name}: its checks refuse its example: {sentence}"
         else:
             yield from _value_faults(name, one, heard.value, watched)
-    for words_of_tap in one.suggest:
+    for words_of_tap in one.suggested(given):
         if not isinstance(one.hear(words_of_tap, watched), Got):
             yield f"{name}: its parser does not understand its suggestion {words_of_tap}"
     for nonsense in ("", _GARBAGE * 100):
@@ -153,7 +153,7 @@ def _field_faults(form: Form, one: Field, given: Given) -> Iterator[str]:
         if not isinstance(wrong, Unheard) or not wrong.sentence.strip():
             yield f"{name}: says nothing about an answer that cannot be read"
     yield from _size_faults(form, name, one, given)
-    for key in sorted(read - set(one.depends_on)):
+    for key in sorted(read - {*one.depends_on, one.key}):
         yield f"{name}: looks at {key}, not named in depends_on"
     back = [other.key for other in form.fields if form.order[other.key] < form.order[one.key]]
     if one.key != form.fields[0].key and not back:

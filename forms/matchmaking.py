@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from bot.texts import matchmaking as texts
 from core.visible import tidy
 from forms.answers import Answers, Given
 from forms.checks import has_contact, no_contact
-from forms.fields import Choice, Consent, Height, Option, Phone, Text, Year, YearSpan
-from forms.form import Confirm, Form
+from forms.fields import Choice, Consent, Height, Option, Phone, Photos, Text, Year, YearSpan
+from forms.form import Asker, Confirm, Form
 from forms.understand.years import YearRange
-from models.matchmaking import Profile
+from models.matchmaking import Profile, ProfileState
+from rules.matchmaking import photos, submitting
 
 ADULT = 18
 CONSENT_VERSION = "2026-11"
@@ -240,3 +243,30 @@ def answers_of(profile: Profile) -> dict[str, Any]:
     if kind in ("wechat", "phone") and profile.contact:
         answers[kind] = profile.contact
     return answers
+
+
+def _ask_photos(given: Given) -> str:
+    return texts.ask_photos(_room(given), is_listed=given.context.get("is_listed", False))
+
+
+def _room(given: Given) -> int:
+    room: int = given.context.get("room", photos.MOST)
+    return room
+
+
+def _profile(asker: Asker) -> Mapping[str, Any]:
+    """How many more photos the profile takes, and whether it hangs. What no longer fits is refused by the rule."""
+    mine = submitting.of(asker.db, asker.worker_id)
+    there = photos.of(asker.db, mine) if mine else ()
+    is_listed = mine is not None and mine.state == ProfileState.LISTED
+    return {"room": max(1, photos.MOST - len(there)), "is_listed": is_listed}
+
+
+PHOTOS = Form(
+    "photos",
+    "加照片",
+    1,
+    (Photos("photos", "照片", _ask_photos, most=_room),),
+    leave="不加了",
+    context=_profile,
+)

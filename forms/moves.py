@@ -12,7 +12,7 @@ from bot.texts import forms as texts
 from forms import asking, words
 from forms.answers import Answers
 from forms.draft import SUMMARY, Draft, State, next_id
-from forms.fields.base import Either, Field, Got, Heard, Unheard
+from forms.fields.base import Either, Field, Got, Heard, More, Unheard
 from forms.fields.picks import pick
 from forms.form import Form
 from forms.survey import Item, Survey, survey
@@ -138,7 +138,7 @@ def onward(draft: Draft, seen: Survey, key: str, lead: str = "") -> Turn:
 def _back(draft: Draft, seen: Survey) -> Turn:
     """One step back; all answers stay, and are offered again on the way forward."""
     if draft.is_change and seen.first_open() is None:
-        return go(draft, seen, SUMMARY, lead=texts.UNCHANGED)
+        return go(draft, seen, SUMMARY, lead=_unless_gathered(seen.item(draft.at), texts.UNCHANGED))
     to = seen.before(draft.at)
     if to is None:
         return _same(draft, seen, lead=texts.ALREADY_FIRST)
@@ -214,6 +214,9 @@ def _answer(draft: Draft, seen: Survey, item: Item, text: str) -> Turn:
     if isinstance(heard, Either):
         offers = tuple((label, one.dump(value)) for label, value in heard.options)
         return _same(replace(draft, offers=offers, wrong=0), seen, lead="", reason="ambiguous")
+    if isinstance(heard, More):
+        kept = _kept(draft, one, heard.value) if heard.value else draft.without(one.key)
+        return go(kept, _relook(seen, kept), one.key, is_change=draft.is_change)
     return _take(draft, seen, item, heard.value)
 
 
@@ -233,7 +236,7 @@ def _heard(draft: Draft, one: Field, text: str, seen: Survey) -> Heard:
 
 def _narrowed(heard: Heard, one: Field, seen: Survey) -> Heard:
     """Only meanings that pass the checks: one is the answer, several are asked about, none is wrong."""
-    if isinstance(heard, Unheard):
+    if isinstance(heard, Unheard | More):
         return heard
     options = heard.options if isinstance(heard, Either) else (("", heard.value),)
     problems = [one.problem(value, seen.given) for _, value in options]
@@ -247,11 +250,21 @@ def _take(draft: Draft, seen: Survey, item: Item, value: Any) -> Turn:
     """Keep a right answer and go on."""
     one, lead = item.field, texts.CHANGED if draft.is_change else ""
     if item.is_good and value == item.value:
-        return onward(draft, seen, one.key, texts.UNCHANGED if draft.is_change else "")
-    stored = None if value is None else one.dump(value)
-    kept = draft.put(one.key, stored, sensitive=one.sensitive)
-    kept = replace(kept, prefilled=tuple(key for key in draft.prefilled if key != one.key))
+        return onward(
+            draft, seen, one.key, _unless_gathered(item, texts.UNCHANGED) if draft.is_change else ""
+        )
+    kept = _kept(draft, one, value)
     return onward(kept, _relook(seen, kept), one.key, lead)
+
+
+def _kept(draft: Draft, one: Field, value: Any) -> Draft:
+    kept = draft.put(one.key, None if value is None else one.dump(value), sensitive=one.sensitive)
+    return replace(kept, prefilled=tuple(key for key in draft.prefilled if key != one.key))
+
+
+def _unless_gathered(item: Item | None, lead: str) -> str:
+    """Of what is gathered nobody knows any more whether it was the same before."""
+    return "" if item is not None and item.field.is_gathered else lead
 
 
 def _wrong(draft: Draft, seen: Survey, sentence: str) -> Turn:

@@ -10,8 +10,9 @@ from typing import Any
 from bot.texts import forms as texts
 from forms import asking, engine
 from forms.draft import Draft, State
-from forms.fields import Choice, Date, Money, Number, Phone, Text, TimeOfDay
+from forms.fields import Choice, Date, Money, Number, Phone, Photos, Text, TimeOfDay
 from forms.fields.base import Field
+from forms.fields.photos import PHOTOS
 from forms.form import Confirm, Form
 from forms.survey import Item, Survey
 
@@ -40,7 +41,8 @@ class Pick:
 class Question:
     """The question that is asked now. `kind` is how it is written: "", if only a choice will do.
 
-    `typed` fills the field; it is never an answer that the form keeps apart.
+    `typed` fills the field; it is never an answer that the form keeps apart. `photos` are those given so far, each
+    with whether it can be shown already.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Question:
     skip: str = ""
     is_sensitive: bool = False
     typed: str = field(default="", repr=False)
+    photos: tuple[tuple[int, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +143,14 @@ def _question(draft: Draft, seen: Survey, item: Item) -> Question:
     choices = asking.choices_of(draft, seen, item)
     picks = [Pick(label, note, label) for label, note in choices]
     if not choices:
-        picks = [Pick(words, "", words) for words in one.suggest]
+        picks = [Pick(words, "", words) for words in one.suggested(seen.given)]
     default = asking.default_of(item, seen)
     words = asking.question_of(draft, seen, item)
     return Question(
         key=one.key,
         words=words,
         label=one.label,
-        kind=_kind(one, bool(choices)),
+        kind="" if isinstance(one, Photos) and one.is_full(seen.given) else _kind(one, bool(choices)),
         picks=tuple(picks),
         hint="" if choices or texts.EXAMPLE in words else one.shown_example(seen.given),
         longest=one.longest if isinstance(one, Text) else 0,
@@ -155,6 +158,14 @@ def _question(draft: Draft, seen: Survey, item: Item) -> Question:
         skip=one.skip if one.optional else "",
         is_sensitive=one.sensitive,
         typed=_typed(item),
+        photos=_photos(one, seen),
+    )
+
+
+def _photos(one: Field, seen: Survey) -> tuple[tuple[int, bool], ...]:
+    there = seen.given.context.get(PHOTOS, {})
+    return (
+        tuple((number, there[number]) for number in one.kept(seen.given)) if isinstance(one, Photos) else ()
     )
 
 
@@ -163,7 +174,14 @@ def _kind(one: Field, has_choices: bool) -> str:
         return "other" if isinstance(one, Choice) and one.beyond else ""
     if isinstance(one, Text):
         return "lines" if one.longest > LONG else "text"
-    kinds = ((Phone, "tel"), (Date, "date"), (TimeOfDay, "time"), (Money, "text"), (Number, "number"))
+    kinds = (
+        (Photos, "photos"),
+        (Phone, "tel"),
+        (Date, "date"),
+        (TimeOfDay, "time"),
+        (Money, "text"),
+        (Number, "number"),
+    )
     return next((kind for what, kind in kinds if isinstance(one, what)), "text")
 
 

@@ -20,6 +20,7 @@ from handlers import crisis
 from qr import scenes
 from rules import conversations, inbox, people
 from rules.crisis import is_worrying
+from rules.matchmaking import photos
 
 
 def converse(chat: Chat, table: Table | None = None) -> tuple[Say, ...]:
@@ -54,7 +55,24 @@ def _answer(chat: Chat, table: Table) -> tuple[Say, ...]:
         return _text(chat, table)
     if kind.startswith("event:"):
         return _event(chat, table, kind.removeprefix("event:"))
-    return _aside(chat, lambda chat, _: texts.ONLY_TEXT)
+    if kind == "image" and chat.message.media_id:
+        return _picture(chat, table, chat.message.media_id)
+    return _aside(chat, _not_read)
+
+
+def _picture(chat: Chat, table: Table, media_id: str) -> tuple[Say, ...]:
+    turn = forms.hear_photo(chat, lambda: photos.want(chat.db, chat.worker_id, media_id, now=chat.now))
+    if turn is not None:
+        return _turned(chat, table, turn)
+    for handler in table.pictures:
+        if says := _aside(chat, handler, media_id):
+            return says
+    return _aside(chat, _not_read)
+
+
+def _not_read(chat: Chat, _: Any) -> Say:
+    """A kind of message that nobody can do anything with, here."""
+    return texts.ONLY_PHOTOS if forms.gathers(chat) else texts.ONLY_TEXT
 
 
 def _event(chat: Chat, table: Table, name: str) -> tuple[Say, ...]:

@@ -7,10 +7,13 @@ from bot.chat import Chat
 from bot.replies import Say
 from bot.router import Reply
 from bot.texts import forms as texts
+from core.pictures import Picture
 from forms import chat as forms
 from forms.engine import Outcome
 from forms.paper import Offer
 from handlers import crisis
+from models.photos import Photo
+from rules.matchmaking import photos
 
 
 def offers() -> list[Offer]:
@@ -48,6 +51,16 @@ def hear(chat: Chat) -> tuple[Say, ...]:
         assert turn.draft is not None
         return _says(handlers.table().forms[turn.draft.form](chat, turn.answers))
     return turn.says
+
+
+def photo(chat: Chat, picture: Picture) -> tuple[Say, ...]:
+    """Take one photo."""
+
+    def give() -> Photo:
+        return photos.give(chat.db, chat.worker_id, picture, place=photos.folder(chat.config), now=chat.now)
+
+    turn = forms.hear_photo(chat, give, chat.message.tap)
+    return turn.says if turn is not None else (Say(texts.FILL_IN_HERE),)
 
 
 def _says(reply: Reply) -> tuple[Say, ...]:

@@ -11,18 +11,19 @@ from bot.router import Router, quick
 from bot.texts import matchmaking as texts
 from core.errors import Refused
 from forms import chat as forms
-from forms.matchmaking import CONSENT_VERSION, PROFILE, answers_of
+from forms.matchmaking import CONSENT_VERSION, PHOTOS, PROFILE, answers_of
 from handlers import taps
 from models.matchmaking import ProfileState, RequestState
 from qr.scenes import CardScene, CheckInScene
 from rules import events
-from rules.matchmaking import cards, looking, meetings, profiles, requests, submitting
+from rules.matchmaking import cards, looking, meetings, photos, profiles, requests, submitting
 
 router = Router("matchmaking")
 
 AFTER_PROFILE = "meet_after_profile"
 SUGGESTED = "suggested"
-"""What the chat remembers: the wish that waits for a profile, and the card suggested last."""
+PICTURE = "picture"
+"""What the chat remembers: the wish that waits for a profile, the card suggested last, the picture sent last."""
 
 
 @router.scene(CardScene)
@@ -182,6 +183,49 @@ def profile_submitted(chat: Chat, answers: Any) -> Say:
             nickname = None  # the card is gone or they do not fit; the profile is taken all the same
     forms.done(chat, receipt=texts.receipt(profile.id))
     return texts.profile_taken(nickname)
+
+
+@router.keyword("照片", "加照片", "上传照片", "我的照片", about="给资料卡加照片")
+@router.tap("photos")
+@router.begins("photos")
+@quick
+def add_photos(chat: Chat, _: Any) -> Say:
+    """The form that adds photos to one's profile."""
+    photos.room(chat.db, chat.worker_id)
+    return forms.begin(chat, PHOTOS)
+
+
+@router.submitted("photos")
+def photos_handed_in(chat: Chat, answers: Any) -> Say:
+    """They are the profile's now, and it is reviewed with them."""
+    count = photos.hand_in(chat.db, chat.worker_id, answers["photos"], now=chat.now)
+    forms.done(chat, receipt="")
+    return texts.photos_taken(count)
+
+
+@router.picture
+def picture(chat: Chat, media_id: str) -> Say | None:
+    """A picture out of the blue: it may be meant for the profile."""
+    if forms.is_asking(chat):
+        return None
+    try:
+        photos.room(chat.db, chat.worker_id)
+    except Refused:
+        return None
+    chat.remember(PICTURE, media_id)
+    return texts.PHOTO_OFFER
+
+
+@router.tap("picture")
+def take_picture(chat: Chat, _: Any) -> tuple[Say, ...] | Say:
+    """Yes, it was meant for the profile."""
+    asked = add_photos(chat, "")
+    media_id = chat.state.get(PICTURE)
+    chat.forget(PICTURE)
+    if not media_id:
+        return asked
+    turn = forms.hear_photo(chat, lambda: photos.want(chat.db, chat.worker_id, media_id, now=chat.now))
+    return turn.says if turn and turn.says else asked
 
 
 @router.keyword("我的收藏", "收藏夹", about="看收藏的卡片")

@@ -37,6 +37,7 @@ from rules.exams import sign_ups
 from rules.matchmaking import photos, requests, searching
 from rules.persons import erasing, merging
 from tasks import broadcasts, codes
+from tasks import photos as fetching
 from tasks.engine import Engine
 from tasks.leader import Leader
 
@@ -119,8 +120,15 @@ def finish_persons(work: Workplace, now: datetime) -> None:
     _once(work, merging.settle_due, now)
 
 
+def fetch_photos(work: Workplace, now: datetime) -> None:
+    """Photos that were sent in the chat."""
+    if fetching.fetch_due(work.config, work.engine, work.redis, now):
+        wake(work.redis, work.config)
+
+
 def sweep_photos(work: Workplace, now: datetime) -> None:
-    """Files of photos that were taken away, or never made it into the database."""
+    """Photos given for a form that nobody came back to; files of those taken away, or never in the database."""
+    _once(work, lambda db, _now: photos.forget_loose(db), now)
     with Session(work.engine) as db:
         photos.sweep(db, photos.folder(work.config))
 
@@ -193,6 +201,7 @@ JOBS: tuple[Job, ...] = (
     Job("pass on places", 15, pass_on_places),
     Job("finish persons", 15, finish_persons),
     Job("forget", "20 4 * * *", forget),
+    Job("fetch photos", 2, fetch_photos),
     Job("sweep photos", 300, sweep_photos),
     Job("remind bookings", 30, remind_bookings),
     Job("warn of year", "10 9 * * *", warn_of_year),
@@ -255,7 +264,7 @@ class Schedule:
         self.leader.stop()
 
     def _begin(self) -> None:
-        self._scheduler = BackgroundScheduler(timezone=SHANGHAI, executors={"default": ThreadPoolExecutor(2)})
+        self._scheduler = BackgroundScheduler(timezone=SHANGHAI, executors={"default": ThreadPoolExecutor(3)})
         now = self._clock()
         for job in self._jobs:
             trigger = _trigger(job.when)

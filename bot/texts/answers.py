@@ -14,7 +14,26 @@ BLANK = "好像什么也没写，再发一次？"
 NOT_A_CHOICE = "没太明白，选一个，或回前面的数字。"
 CHOICE_GONE = "之前选的现在没有了，再选一个？"
 NOTHING_TO_CHOOSE = "这会儿没有可以选的。回“返回”改前面的，或回“人工”。"
+DONE = "好了"
+NOT_THE_LAST = "去掉上一张"
+HOW_TO_SEND = "点输入框右边的「＋」，选「照片」"
+PHOTO_WANTED = "这一项要照片，发一张过来就好。"
+PHOTO_LOST = "照片没有收到，再发一次？"
 NO_CONSENT = "不同意也完全可以，那就先办不了。改主意了回“同意”，不办了回“取消”。"
+
+
+def photos_so_far(count: int, most: int) -> str:
+    """Some photos are there; more may come."""
+    return (
+        f"收到 {count} 张，够了，点「{DONE}」。"
+        if count >= most
+        else f"收到 {count} 张。接着发，或点「{DONE}」。"
+    )
+
+
+def photos_enough(most: int) -> str:
+    """One more than fit."""
+    return f"最多 {most} 张，这张没有收。要换，先点「{NOT_THE_LAST}」。"
 
 
 def too_short(shortest: int) -> str:

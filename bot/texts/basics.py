@@ -21,6 +21,7 @@ NOT_UNDERSTOOD = Say(
 PASSED_ON = Say("收到，这句话也转给同事了，会回你的。想先办别的，点下面的就行。", (HELP,))
 YOU_ARE_WELCOME = Say("不客气，有事随时说。", (HELP,))
 ONLY_TEXT = Say("这类消息我还看不了，打几个字告诉我就好。", (HELP, HUMAN))
+ONLY_PHOTOS = Say("这一项要的是照片，这个我收不了。", (HELP, HUMAN))
 CODE_UNKNOWN = Say("这个码已经用不了了。想办什么，直接告诉我。", (HELP,))
 HANDED_OVER = Say("好，工作人员看到就来找你，一般在工作时间两小时内。\n这期间想办别的，照常说就行。", (HELP,))
 NO_MESSAGES = Say("这里还没有消息。有人回应、有结果了都会放在这儿。", (Tap("找对象"),))

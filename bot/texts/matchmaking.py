@@ -181,6 +181,36 @@ def my_profile(one: Profile, where: str | None) -> Say:
     return Say(f"{head}\n{face(one)}", taps)
 
 
+def ask_photos(room: int, *, is_listed: bool) -> str:
+    """Photos for one's profile."""
+    lines = (
+        f"想加哪几张照片？最多 {room} 张，一张一张来。",
+        "只有审核的工作人员看得到，不会公开。",
+        "加了照片，资料卡要重新审核，这期间卡片先不给别人看。" if is_listed else "",
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def photos_taken(count: int) -> Say:
+    """Photos were handed in."""
+    return Say(f"好，{count} 张都加上了，等工作人员看过就行。", (PROFILE_TAP,))
+
+
+PHOTO_TAP = Tap("加照片", id="photos")
+PHOTO_OFFER = Say("图片我看不懂。是想放进资料卡的照片吗？", (Tap("放进资料卡", id="picture"), HUMAN))
+PHOTO_REASONS = {
+    "unreadable": "这张打不开。换一张 JPG 或 PNG 的照片再试。",
+    "too_large": "这张太大了。换一张小一点的，或者截个图再试。",
+    "too_small": "这张太小了，看不清。换一张大一点的再试。",
+    "gone": "这张没有收到。再发一次就好。",
+}
+
+
+def photo_lost(why: str) -> Say:
+    """A photo that was sent in the chat is none, or could not be fetched."""
+    return Say(f"刚才的照片里，有一张没能收下：{PHOTO_REASONS[why]}", (PHOTO_TAP,))
+
+
 NO_PROFILE = Say("你还没有资料卡。做一张两三分钟，别人就能认识你了。", (MAKE_PROFILE,))
 PAUSED = Say("好，从现在起别人看不到你的卡片。想回来点一下就行。", (Tap("恢复接受", id="resume"),))
 RESUMED = Say("欢迎回来，你的卡片又能看到了。", (FIND,))
@@ -316,7 +346,10 @@ REFUSALS |= {
         (PROFILE_TAP,),
     ),
     "no_profile": NO_PROFILE,
+    "photo_no_profile": Say("照片放在资料卡里。先做一张资料卡，两三分钟，再来加照片。", (MAKE_PROFILE,)),
     "photo_withdrawn": Say("资料卡撤下了，照片先不用加。想回来随时可以重做一张。", (MAKE_PROFILE,)),
-    "photos_full": lambda most: Say(f"已经有 {most} 张了，先去掉一张再加。"),
+    "photos_full": lambda most: Say(
+        f"已经有 {most} 张了。在网页的“我的照片”里去掉一张，就能再加。", (Tap("网页办理"),)
+    ),
     "event_closed": Say("这个签到码现在用不了，活动可能还没开门，或者已经结束了。"),
 }

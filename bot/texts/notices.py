@@ -91,6 +91,11 @@ def _profile_refused(db: Session, notice: Notice, facts: dict[str, Any], now: da
     return matchmaking.not_listed(facts["reason"])
 
 
+@_kind("photo_lost")
+def _photo_lost(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    return matchmaking.photo_lost(facts["why"])
+
+
 @_kind("meet_asked")
 def _meet_asked(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from forms.fields.base import Check, Either, Field, Got, Heard, Option, Unheard
+from forms.fields.base import Check, Either, Field, Got, Heard, More, Option, Unheard
+from forms.fields.photos import Photos
 from forms.fields.picks import Choice, YesNo
 from forms.fields.readings import (
     Date,
@@ -31,9 +32,11 @@ __all__ = [
     "IdNumber",
     "Moment",
     "Money",
+    "More",
     "Number",
     "Option",
     "Phone",
+    "Photos",
     "Text",
     "TimeOfDay",
     "Unheard",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from bot.texts import answers as texts
 from forms.answers import Answers, Given, Json
@@ -32,7 +32,14 @@ class Unheard:
     sentence: str
 
 
-Heard: TypeAlias = Got | Either | Unheard
+@dataclass(frozen=True, slots=True)
+class More:
+    """A part of the answer, together with the parts before: keep it, and ask on. An empty one is no answer."""
+
+    value: Any = field(repr=False)
+
+
+Heard: TypeAlias = Got | Either | More | Unheard
 Check: TypeAlias = Callable[[Any, Given], str | None]
 """Looks at a typed answer and at earlier ones, and says in one kind sentence what is wrong, or None."""
 
@@ -79,6 +86,8 @@ class Field:
     lost: str = texts.LOST
     said: Mapping[str, str] = field(default_factory=dict)
     samples: tuple[Any, ...] = ()
+    is_gathered: ClassVar[bool] = False
+    """Whether several messages make the answer; then the question itself says what there is so far."""
 
     def question(self, given: Given) -> str:
         """The words that ask for it."""
@@ -95,6 +104,10 @@ class Field:
     def options(self, given: Given) -> Sequence[Option]:
         """What can be chosen; empty where people write freely."""
         return ()
+
+    def suggested(self, given: Given) -> tuple[str, ...]:
+        """What is worth a tap where people write freely."""
+        return self.suggest
 
     @property
     def has_fixed_options(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from core.clock import SHANGHAI, local
 from forms.answers import Given, Json
-from forms.fields.base import Field, Got, Heard, Unheard, from_reading, named
+from forms.fields.base import Either, Field, Got, Heard, from_reading, named
 from forms.understand import dates, days, measures, moments, numbers, people, times, years
 from forms.understand.outcome import Reading, Unclear, Understood
 
@@ -149,9 +149,9 @@ class Phone(Read):
         heard = super().hear(text, given)
         if isinstance(heard, Got):
             return Got(heard.value.number)
-        if isinstance(heard, Unheard):
+        if not isinstance(heard, Either):
             return heard
-        return type(heard)(tuple((label, value.number) for label, value in heard.options))
+        return Either(tuple((label, value.number) for label, value in heard.options))
 
     def load(self, stored: Json, given: Given) -> str:
         """A number that still is one."""

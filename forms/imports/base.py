@@ -19,7 +19,7 @@ from core.crypto import ring
 from core.errors import Refused
 from core.visible import tidy
 from forms.answers import Answers, Given
-from forms.fields.base import Either, Field, Got
+from forms.fields.base import Either, Field, Got, More
 from forms.form import Form
 from forms.imports.reading import Table
 from models.people import Staff
@@ -183,6 +183,8 @@ def _answer(item: Field, text: str, given: Given) -> Got | str:
     heard = item.hear(text, given)
     if isinstance(heard, Either):
         return f"可以是{'，也可以是'.join(label for label, _ in heard.options)}，请写清楚。"
+    if isinstance(heard, More):  # a table has one cell for it
+        heard = Got(heard.value)
     if not isinstance(heard, Got):
         labels = [option.label for option in item.options(given)]
         return f"填其中一个：{'、'.join(labels)}。" if 0 < len(labels) <= MOST_LABELS else heard.sentence

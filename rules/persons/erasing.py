@@ -325,7 +325,7 @@ def _delete(db: Session, worker_id: int) -> None:
         if notice.facts.get("about") == worker_id:
             db.delete(notice)
     for table in (
-        *(messages.Dialog, messages.Consent, matchmaking.Scan, Mark),
+        *(messages.Dialog, messages.Consent, matchmaking.Scan, Mark, Photo),
         *(broadcasts.Mute, broadcasts.WorkerTag, persons.ExportLink, OtherPhone),
     ):
         owner: Any = table

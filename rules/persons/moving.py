@@ -130,15 +130,27 @@ def _consents(db: Session, keep: int, gone: int, now: datetime) -> None:
     _once(Consent, "template_id")(db, keep, gone, now)
 
 
-def _dialog(db: Session, keep: int, gone: int, now: datetime) -> None:
-    """The conversation that was last goes on."""
-    newest = db.scalar(
+def _newest_dialog(db: Session, keep: int, gone: int) -> int | None:
+    return db.scalar(
         select(Dialog.worker_id)
         .where(Dialog.worker_id.in_((keep, gone)))
         .order_by(Dialog.changed_at.desc(), Dialog.worker_id)
         .limit(1)
     )
-    if newest == gone:
+
+
+def _photos(db: Session, keep: int, gone: int, now: datetime) -> None:
+    """What was given for a form goes on with its conversation, or ends with it."""
+    newest = _newest_dialog(db, keep, gone)
+    if newest is not None:
+        other = gone if newest == keep else keep
+        db.execute(delete(Photo).where(Photo.worker_id == other, Photo.profile_id.is_(None)))
+    _to(db, Photo, "worker_id", keep, Photo.worker_id == gone)
+
+
+def _dialog(db: Session, keep: int, gone: int, now: datetime) -> None:
+    """The conversation that was last goes on."""
+    if _newest_dialog(db, keep, gone) == gone:
         db.execute(delete(Dialog).where(Dialog.worker_id == keep))
         _to(db, Dialog, "worker_id", keep, Dialog.worker_id == gone)
     else:
@@ -175,6 +187,7 @@ MOVES: Final[Mapping[type[Base], Move]] = MappingProxyType(
         messages.Notice: _plainly(messages.Notice),
         messages.Handover: _plainly(messages.Handover),
         Consent: _consents,
+        Photo: _photos,
         Dialog: _dialog,
         persons.ExportLink: _plainly(persons.ExportLink),
         OtherPhone: _plainly(OtherPhone),
@@ -195,7 +208,6 @@ NOT_MOVED: Final[Mapping[type[Base], str]] = MappingProxyType(
                 *(
                     matchmaking.ProfileMove,
                     matchmaking.Card,
-                    Photo,
                     events.Meeting,
                     messages.NoticeAttempt,
                     messages.Said,

@@ -123,10 +123,15 @@ def _photos(db: Session, worker: Worker, words: Words, now: datetime) -> Iterabl
         yield {"file": f"photo-{number}.jpg", "at": one.made_at}
 
 
-def photos_of(db: Session, worker: Worker) -> Sequence[Photo]:
-    """Their photos, in the order of the export."""
-    mine = select(Photo).join(Photo.profile).where(matchmaking.Profile.worker_id == worker.id)
-    return db.scalars(mine.order_by(Photo.id)).all()
+def _given(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable[Row]:
+    for number, one in enumerate(photos_of(db, worker, is_given=True), 1):
+        yield {"file": f"given-{number}.jpg", "at": one.made_at}
+
+
+def photos_of(db: Session, worker: Worker, *, is_given: bool = False) -> Sequence[Photo]:
+    """Their photos, in the order of the export: those of the profile, or those given and not handed in yet."""
+    is_wanted = Photo.profile_id.is_(None) if is_given else Photo.profile_id.is_not(None)
+    return db.scalars(select(Photo).where(Photo.worker_id == worker.id, is_wanted).order_by(Photo.id)).all()
 
 
 def _looks(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable[Row]:
@@ -372,6 +377,7 @@ SECTIONS: Final[Mapping[str, tuple[Read, tuple[type[Base], ...]]]] = MappingProx
         "messages": (_messages, (messages.Notice,)),
         "handovers": (_handovers, (messages.Handover, messages.Said)),
         "draft": (_draft, (messages.Dialog,)),
+        "given": (_given, (messages.Dialog, Photo)),
         "consents": (_consents, (messages.Consent,)),
         "mutes": (_mutes, (broadcasts.Mute,)),
         "tags": (_tags, (broadcasts.WorkerTag,)),

@@ -11,7 +11,7 @@ is the first phone, which has never been seen before. 小禾 (f), 木木 (f) and
     > «想认识TA» @小禾      taps what this one heard before: not the last answer, but that which had 小禾 in it
     >> 提交                 two devices, or a double tap: the same twice at the same moment
     > [扫码 小禾]           scans 小禾's card; [扫码 门口] the code at the door; [扫码 小禾，关注] follows by it
-    > [关注] [取关] [菜单 help] [图片]
+    > [关注] [取关] [菜单 help] [图片] [语音]
     < fragment              is in the answer, behind the fragment before; of a double tap in both taken together
     <! fragment             is not in the answer
     < [没有]                nothing was answered
@@ -130,6 +130,8 @@ class Stage:
             return lambda phone: phone.clicks(bare[2])
         if bare and bare[1] == "图片":
             return lambda phone: phone.sends("image", PicUrl="http://p.example/1", MediaId="m1")
+        if bare and bare[1] == "语音":
+            return lambda phone: phone.sends("voice", MediaId="m2", Format="amr")
         tap = re.fullmatch(r"«(.*?)»(?: @(.*))?", what)
         if tap is None:
             return lambda phone: phone.says(what)
@@ -260,7 +262,7 @@ def test_B10_transcript(account: Account, file: Path) -> None:
 
 
 FLOWS = (
-    *("profile", "meet", "no", "find", "mine", "checkin", "help", "messages", "human"),
+    *("profile", "photos", "meet", "no", "find", "mine", "checkin", "help", "messages", "human"),
     *("booking", "change", "day", "crisis", "exam", "exam-mine", "mute", "erase"),
 )
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")
@@ -271,6 +273,7 @@ FLOW_OF_FORM = {
     "crisis_call": "crisis",
     "signup": "exam",
     "erase": "erase",
+    "photos": "photos",
 }
 
 

@@ -160,6 +160,7 @@ ANSWERS = {
     "crisis_call": (("phone", PHONE),),
     "signup": SIGN_UP_ANSWERS,
     "erase": (("read", "1"), ("sure", "确认注销")),
+    "photos": (("photos", "[照片 1]\n好了"),),
 }
 
 
@@ -236,6 +237,7 @@ CONTEXTS: dict[str, Mapping[str, Any]] = {
     "booking": {"desk": SampleDesk()},
     "booking_move": {"desk": SampleDesk()},
     "erase": {"years": 5},
+    "photos": {"room": 2, "photos": {1: True, 2: False, 3: True}},
     "signup": {
         "open": [on_offer(1, 4), on_offer(2, 4, free=1), on_offer(3, 5, free=0, waiting=4)],
         "coming": ["叉车工（五级） 12月1日 周二 9:00 开始报名"],
@@ -281,7 +283,7 @@ class Talk:
         for key, text in ANSWERS[self.form.name]:
             if key == until:
                 break
-            self.say(text)
+            self.all(*text.split("\n"))
         return self.turn
 
     @property

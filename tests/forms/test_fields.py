@@ -13,10 +13,13 @@ from bot.texts import answers as texts
 from core.clock import SHANGHAI
 from forms.answers import Answers, Given, Json
 from forms.checks import has_contact
-from forms.fields import Choice, Consent, Date, Field, Got, Option, Text, Unheard, YearSpan, YesNo
+from forms.engine import Outcome
+from forms.fields import Choice, Consent, Date, Field, Got, Option, Photos, Text, Unheard, YearSpan, YesNo
+from forms.fields.photos import PHOTOS
+from forms.form import Form
 from forms.understand.years import YearRange
 from forms.words import change, plain
-from tests.forms.cast import ALL, NOW
+from tests.forms.cast import ALL, NOW, Talk
 
 GIVEN = Given(Answers(), NOW)
 ROOT = Path(__file__).resolve().parents[2]
@@ -247,3 +250,48 @@ def test_one_spelling() -> None:
     assert plain(" 《提 交》。 ") == "提交"
     assert plain("ＯＫ！") == "ok"
     assert plain("重來") == "重来"
+
+
+TRIP = Form(
+    "trip",
+    "出游",
+    1,
+    (
+        Text("who", "名字", "怎么称呼？", example="小禾"),
+        Photos("photos", "照片", "拍了什么？", most=2, optional=True),
+        Text("why", "为什么", "为什么去？", example="散心"),
+    ),
+)
+
+
+def test_photos_are_gathered_until_it_is_enough() -> None:
+    talk = Talk(TRIP, context={PHOTOS: {1: True, 2: False, 3: True}})
+    talk.say("小禾")
+    assert talk.labels == ["跳过"]
+    for said in ("看这里", "好了", "[照片 9]"):
+        assert talk.say(said).reason == "unclear"
+    talk.say("[照片 1]")
+    assert ("收到 1 张。接着发" in talk.text, talk.labels) == (True, ["好了", "去掉上一张", "跳过"])
+    talk.say("[照片 1]")
+    assert "收到 1 张" in talk.text, "the same is one"
+    talk.say("[照片 2]")
+    assert "收到 2 张，够了" in talk.text
+    assert "最多 2 张，这张没有收" in talk.say("[照片 3]").says[0].text
+    talk.all("返回", "0")
+    assert "② 收到 2 张" in talk.text
+    talk.all("好了", "散心")
+    assert "2 照片：2 张" in talk.text
+    talk.all("改 2", "去掉上一张", "好了")
+    assert "2 照片：1 张" in talk.text
+    talk.all("改 2", "返回")
+    assert "没改" not in talk.text, "it may have been changed"
+    talk.context = {PHOTOS: {2: True}}
+    talk.say("提交")
+    assert (talk.outcome, talk.draft.at) == (Outcome.ASKED, "photos"), "the one that was left was lost"
+    assert "照片没有收到" in talk.text
+    talk.all("[照片 2]", "好了", "提交")
+    assert dict(talk.turn.answers or {}) == {"who": "小禾", "photos": (2,), "why": "散心"}
+    again = Talk(TRIP, context={PHOTOS: {1: True}})
+    again.all("小禾", "[照片 1]", "去掉上一张")
+    assert "② 拍了什么？" in again.text
+    assert "照片 不填" in again.all("跳过", "散心").says[0].text

@@ -165,7 +165,9 @@ def _life(it: Lives, mine: int, theirs: int, shy: int) -> None:
                    changed_at=NOW, erase_at=NOW + timedelta(days=7), recent=f"{worker.openid}:7", reply=MARK),
             Handover(worker_id=worker.id, at=NOW, about="profile", draft={"answers": {"name": MARK}},
                      message_key=f"{worker.openid}:8"),
-            Photo(profile_id=_profile(it, worker).id, name="0" * 32, width=1, height=1, made_at=NOW),
+            Photo(worker_id=worker.id, profile_id=_profile(it, worker).id, name="0" * 32, width=1, height=1,
+                  made_at=NOW),
+            Photo(worker_id=worker.id, media_id=MARK, made_at=NOW, due_at=NOW),
             OtherPhone(openid="oMK-second", worker_id=worker.id, followed_at=NOW),
         ]
     )  # fmt: skip

@@ -95,7 +95,14 @@ def two(town: Town) -> Two:
             WorkerTag(name="焊工", worker_id=worker.id),
             CheckIn(event_id=fair.id, worker_id=worker.id, at=NOW),
             Report(worker_id=worker.id, profile_id=card.profile.id, at=NOW),
-            Photo(profile_id=card.profile.id, name="0" * 32, width=3, height=4, made_at=NOW),
+            Photo(
+                worker_id=card.profile.worker_id,
+                profile_id=card.profile.id,
+                name="0" * 32,
+                width=3,
+                height=4,
+                made_at=NOW,
+            ),
         ]
     )
     clinic = open_clinic(db, north, now=NOW, phones={})

@@ -14,14 +14,15 @@ from models.appointments import Booking, BookingState, Tick, TickKind
 from models.audit import Audit
 from models.exams import SignUp
 from models.matchmaking import Card, MeetRequest, RequestState
-from models.messages import Notice, Received
+from models.messages import Dialog, Notice, Received
 from models.people import Staff, Worker
 from models.persons import Erasure, Merge, OtherPhone
+from models.photos import Photo
 from models.waiting import Turn
 from rules import people, retention
 from rules.access import Role
 from rules.exams import sign_ups
-from rules.matchmaking import looking, requests
+from rules.matchmaking import looking, photos, requests
 from rules.persons import consents, erasing, exporting, links, merging, moving
 from rules.persons.consents import Kind
 from rules.persons.erasing import Fate
@@ -213,6 +214,9 @@ def test_staff_erase_on_request_with_a_reason_within_their_reach(
             erasing.erase(it.db, it.worker, config=config, now=NOW, staff=who, reason="本人来信")
     with pytest.raises(Refused, match="reason_needed"):
         erasing.erase(it.db, it.worker, config=config, now=NOW, staff=manager, reason=" ")
+    held = exporting.on_request(it.db, manager, it.worker, reason="本人来信", words=say, now=NOW)
+    assert held["photos"]
+    assert "given" not in held, "what is not handed in is nobody else's to see"
     colleague = town.staff("qiu", town.north, worker=town.worker(town.north))
     assert colleague.worker_id
     mine = it.db.get_one(Worker, colleague.worker_id)
@@ -292,7 +296,12 @@ def test_two_full_records_are_merged_after_what_clashes_is_settled(
     for one in db.scalars(select(SignUp).where(SignUp.worker_id == twin.id)):
         sign_ups.withdraw(db, twin.id, one.id, now=NOW, limits=config.waiting)
     gone_id = twin.id
+    earlier = NOW - timedelta(hours=1)
+    db.add(Dialog(worker_id=gone_id, state={}, changed_at=earlier, erase_at=NOW + timedelta(days=7)))
+    db.add(Photo(worker_id=gone_id, media_id="m", made_at=earlier, due_at=NOW))
+    [given] = photos.given(db, it.worker.id)
     merging.merge(db, manager, it.worker.id, gone_id, reason="同一个人", now=NOW)
+    assert [*photos.given(db, it.worker.id)] == [given], "a photo goes with the conversation it was for"
     assert left_of(db, gone_id) == {"worker_merge.gone_id": 1, "profile.worker_id": 1}
     empty = erasing.profile_of(db, gone_id)
     assert empty

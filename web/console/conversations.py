@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -274,7 +273,7 @@ def draft_lines(handover: Handover, db: Session, config: Config, now: datetime) 
     if form is None or form.version != draft.version:
         return []
     asker = _Asker(db, handover.worker_id, now, config)
-    context: Mapping[str, Any] = form.context(asker) if form.context else {}
+    context = form.look(asker)
     values: dict[str, Any] = {}
     lines: list[tuple[str, str]] = []
     for item in form.fields:

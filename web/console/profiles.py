@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy import ColumnElement, or_
 
-from core import sealed_files
 from core.errors import Refused
 from models.matchmaking import Profile
 from models.people import Organisation
@@ -159,7 +158,7 @@ def refuse(desk: Desk, number: int) -> Any:
 def photo(desk: Desk, number: int) -> Any:
     """A photo of a profile; each look is on record."""
     found = photos.reviewed(desk.db, desk.staff, number, now=desk.now)
-    jpeg = sealed_files.read(photos.folder(desk.config), found.name)
+    jpeg = photos.read(photos.folder(desk.config), found)
     if jpeg is None:
         raise Refused("not_found")
     return Response(jpeg, mimetype="image/jpeg")

@@ -176,6 +176,7 @@ JOBS: Final = MappingProxyType(
         "pass on places": "候补递补名额",
         "finish persons": "办完注销、合并和导出",
         "forget": "清掉到期的记录",
+        "fetch photos": "取聊天里发来的照片",
         "sweep photos": "清掉没用的照片",
         "remind bookings": "提醒预约",
         "warn of year": "提醒录入节假日",

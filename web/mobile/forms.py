@@ -17,6 +17,8 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from bot.callback import SHOWN, Engaged
 from bot.replies import Say
+from bot.texts.matchmaking import PHOTO_REASONS
+from core.pictures import BYTES, NotAPicture, small_jpeg
 from core.redis import LOST
 from forms import FORMS, paper
 from forms.asking import is_form_tap
@@ -26,9 +28,11 @@ from forms.form import Form
 from forms.words import plain
 from models.messages import Dialog
 from web.mobile.gate import Pages, Visit, page, to
-from web.mobile.words import NOT_WRITTEN
+from web.mobile.gate import say as tell
+from web.mobile.words import NOT_WRITTEN, PHOTO_MISSING
 
 pages = Pages("forms")
+BODY = BYTES + 64 * 1024
 LONGEST = 500
 """Characters of an answer; the longest that any form takes is 200."""
 _NONCE = re.compile("[0-9a-f]{16}")
@@ -46,8 +50,7 @@ def one(visit: Visit, name: str) -> Any:
     says = [Say.from_json(said) for said in shown.get("says", ())]
     facts: dict[str, Any] = {"form": form, "nonce": secrets.token_hex(8)}
     if draft is not None and draft.form == form.name:
-        context = form.context(visit) if form.context is not None else {}
-        sheet = paper.sheet(form, draft, now=visit.now, context=context)
+        sheet = paper.sheet(form, draft, now=visit.now, context=form.look(visit))
         if sheet is not None:
             return _asked(visit, facts, sheet, says, shown)
         if draft.state is State.SUBMITTED and says:
@@ -81,6 +84,28 @@ def answer(visit: Visit, name: str) -> Any:
     asked = form.by_key.get(parts[2]) if len(parts) > 2 else None
     typed = "" if asked is None or asked.sensitive or request.form.get("say") else said[:LONGEST]
     return _act(visit, form, visit.filling.hear, said[:LONGEST], tap=step, typed=typed)
+
+
+@pages.route("/forms/<name>/photo", methods=("POST",), limit="20/minute", body_bytes=BODY)
+def photo(visit: Visit, name: str) -> Any:
+    """One more photo, looked at before anybody has to wait for it."""
+    form = _form(visit, name)
+    sent = request.files.get("photo")
+    data = sent.read() if sent else b""
+    if sent:
+        sent.close()  # a large one lies in a file meanwhile
+    if not data:
+        tell(PHOTO_MISSING, "bad")
+        return to("forms.one", name=form.name)
+    visit.db.rollback()  # unpacking takes a moment
+    try:
+        picture = small_jpeg(data)
+    except NotAPicture as error:
+        tell(PHOTO_REASONS[error.code], "bad")
+        return to("forms.one", name=form.name)
+    step = request.form.get("tap", "")[:100]
+    text = hashlib.sha256(picture.jpeg).hexdigest()
+    return _act(visit, form, lambda chat: visit.filling.photo(chat, picture), text, tap=step)
 
 
 def _act(visit: Visit, form: Form, converse: Any, text: str, *, tap: str, typed: str = "") -> Any:

@@ -30,6 +30,7 @@ from bot.replies import Say
 from core.config import Config
 from core.crypto import ring
 from core.errors import Refused
+from core.pictures import Picture
 from forms.paper import Offer
 from models.people import Worker
 from rules import audit
@@ -114,6 +115,7 @@ class Filling(Protocol):
     def form_of_tap(self, tap: str) -> str | None: ...
     def begin(self, chat: Chat) -> tuple[Say, ...]: ...
     def hear(self, chat: Chat) -> tuple[Say, ...]: ...
+    def photo(self, chat: Chat, picture: Picture) -> tuple[Say, ...]: ...
 
 
 class Pages:

@@ -39,9 +39,6 @@ SNAPSHOT: Final = (
 
 
 PHOTO_MISSING: Final = "还没选照片，选好了再点“加上这一张”。"
-PHOTO_UNREADABLE: Final = "这张打不开。换一张 JPG 或 PNG 的照片再试。"
-PHOTO_TOO_LARGE: Final = "这张太大了。换一张小一点的，或者截个图再传。"
-PHOTO_ADDED: Final = "加好了，等工作人员看过就行。"
 PHOTO_REMOVED: Final = "去掉了。"
 NOT_WRITTEN: Final = "这一项还没写，写一下再点“下一步”。"
 

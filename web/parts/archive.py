@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from bot.replies import bare
 from bot.texts import notices
-from core import sealed_files
 from core.clock import local
 from core.config import Config
 from models.messages import Notice
@@ -46,6 +45,7 @@ SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "messages": "消息",
         "handovers": "找过人工",
         "draft": "没填完的",
+        "given": "没交的照片",
         "consents": "订阅的通知",
         "mutes": "退订的群发",
         "tags": "标签",
@@ -143,7 +143,9 @@ VALUES: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 
 
-def archive(held: exporting.Held, number: int, *, now: datetime, files: Sequence[bytes] = ()) -> bytes:
+def archive(
+    held: exporting.Held, number: int, *, now: datetime, files: Mapping[str, bytes] = MappingProxyType({})
+) -> bytes:
     """The zip of what is held of the worker with this number, with their photos. Needs the application's context."""
     shown = [(SECTIONS[name], [_lines(row) for row in rows]) for name, rows in held.items() if rows]
     page = render_template("export/index.html", sections=shown, made_at=_text(now), number=number)
@@ -153,12 +155,14 @@ def archive(held: exporting.Held, number: int, *, now: datetime, files: Sequence
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.writestr("index.html", page)
         zipped.writestr("data.json", data)
-        for place, jpeg in enumerate(files, 1):
-            zipped.writestr(f"photo-{place}.jpg", jpeg)
+        for name, jpeg in files.items():
+            zipped.writestr(name, jpeg)
     return file.getvalue()
 
 
-def download(held: exporting.Held, number: int, *, now: datetime, files: Sequence[bytes] = ()) -> Response:
+def download(
+    held: exporting.Held, number: int, *, now: datetime, files: Mapping[str, bytes] = MappingProxyType({})
+) -> Response:
     """The zip as an answer."""
     answer = Response(archive(held, number, now=now, files=files), content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="data-{number}-{local(now):%Y%m%d}.zip"'
@@ -168,13 +172,15 @@ def download(held: exporting.Held, number: int, *, now: datetime, files: Sequenc
 def own(db: Session, worker: Worker, *, config: Config, now: datetime) -> Response:
     """The zip of all that a person may have of themselves."""
     held = exporting.collect(db, worker, words=words_at(now), now=now)
-    return download(held, worker.id, now=now, files=pictures(db, worker, config))
+    files = pictures(db, worker, config) | pictures(db, worker, config, is_given=True)
+    return download(held, worker.id, now=now, files=files)
 
 
-def pictures(db: Session, worker: Worker, config: Config) -> list[bytes]:
-    """Their photos, in the order of the export; empty where the file is gone."""
-    place = photos.folder(config)
-    return [sealed_files.read(place, one.name) or b"" for one in exporting.photos_of(db, worker)]
+def pictures(db: Session, worker: Worker, config: Config, *, is_given: bool = False) -> dict[str, bytes]:
+    """Their photos by the names that the export gives them; empty where there is no file."""
+    place, name = photos.folder(config), "given" if is_given else "photo"
+    found = exporting.photos_of(db, worker, is_given=is_given)
+    return {f"{name}-{number}.jpg": photos.read(place, one) or b"" for number, one in enumerate(found, 1)}
 
 
 def words_at(now: datetime) -> exporting.Words:

@@ -108,7 +108,12 @@ class Office:
         Image.new("RGB", (900, 1200), "#8fb3c9").save(kept, "JPEG")
         name = sealed_files.keep(photos.folder(self.account.config), kept.getvalue())
         photo = Photo(
-            profile_id=profile_id, name=name, width=900, height=1200, made_at=self.account.clock.now
+            worker_id=db.get_one(Profile, profile_id).worker_id,
+            profile_id=profile_id,
+            name=name,
+            width=900,
+            height=1200,
+            made_at=self.account.clock.now,
         )
         db.add(photo)
         db.flush()

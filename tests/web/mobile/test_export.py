@@ -88,7 +88,9 @@ def hang(db: Session, account: Account) -> None:
     place = photos.folder(account.config)
     name = sealed_files.keep(place, b"jpeg")
     os.utime(place / name[:2] / name, (0, 0))
-    db.add(Photo(profile_id=profile.id, name=name, width=1, height=1, made_at=now))
+    db.add(
+        Photo(worker_id=profile.worker_id, profile_id=profile.id, name=name, width=1, height=1, made_at=now)
+    )
     cards.revoke(db, cards.issue(db, profile, town.wall(1, "90后"), now=now), now=now)
     db.commit()
 

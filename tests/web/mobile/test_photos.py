@@ -4,30 +4,61 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
+from bot.client import Client as WeChat
+from core.errors import Refused
+from core.redis import connect
+from emulator.phone import keep_media
 from models.audit import Audit
 from models.matchmaking import Profile, ProfileState
 from models.people import Staff
+from models.people import Worker as Person
 from models.photos import Photo
 from rules import logins, organisations, staff
 from rules.access import Role
 from rules.logins import Way, Where
 from rules.matchmaking import photos, profiles
-from tests.chat.fair import Fair
+from rules.persons import erasing
+from tasks import photos as fetching
+from tasks import schedule
+from tasks.schedule import Workplace
+from tests.chat.fair import Fair, passes
 from tests.core.test_pictures import PLACE, bomb, photo
 from tests.web.mobile.hall import BASE, Browser, Hall
 
-PAGE = "/m/photos"
+PAGE, FORM = "/m/photos", "/m/forms/photos"
+SMALL = (300, 400)
+
+
+def begun(phone: Browser) -> None:
+    phone.opens(FORM)
+    phone.sends("/begin")
 
 
 def upload(phone: Browser, data: bytes) -> TestResponse:
-    return phone.sends("/photos", files={"photo": (io.BytesIO(data), "../IMG_1.jpg")})
+    return phone.sends("/photo", files={"photo": (io.BytesIO(data), "../IMG_1.jpg")})
+
+
+def hand_in(phone: Browser) -> None:
+    for said in ("好了", "提交"):
+        phone.sends("/forms/photos", say=said)
+
+
+def add(phone: Browser, *sent: bytes) -> None:
+    """Give photos and hand them in; then the page of one's photos is open."""
+    begun(phone)
+    for data in sent:
+        upload(phone, data)
+    hand_in(phone)
+    phone.opens(PAGE)
 
 
 def listed(hall: Hall, nickname: str = "小禾") -> tuple[Fair, Browser]:
@@ -64,15 +95,32 @@ def one(hall: Hall, entity: Any) -> Any:
 
 def test_a_photo_is_kept_sealed_without_its_place_and_the_profile_is_reviewed_again(hall: Hall) -> None:
     _, phone = listed(hall)
+    begun(phone)
     assert "重新审核" in phone.words
-    upload(phone, photo(turned=6))
-    assert "加好了" in phone.words
-    [kept] = files(hall)
-    assert not kept.startswith(b"\xff\xd8")
-    assert PLACE not in kept
+    given = photo(turned=6)
+    upload(phone, given)
+    assert "收到 1 张" in phone.words
+    before = phone.page
+    upload(phone, given)
+    assert "收到 2 张" in phone.words
+    phone.page = before
+    upload(phone, given)
+    assert "收到 2 张" in phone.words, "the same button twice is once"
+    phone.sends("/forms/photos", say="去掉上一张")
+    assert "收到 1 张" in phone.words
+    assert one(hall, Profile).state == ProfileState.LISTED, "nothing is handed in"
     shown = phone.get(pictures(phone)[0])
     assert (shown.mimetype, shown.headers["Cache-Control"]) == ("image/jpeg", "no-store")
     assert Image.open(io.BytesIO(shown.data)).size == (960, 1280)
+    phone.sends("/forms/photos", say="好了")
+    assert "1 张" in phone.words
+    phone.sends("/forms/photos", say="提交")
+    assert "1 张都加上了" in phone.words
+    phone.opens(PAGE)
+    assert len(pictures(phone)) == 1
+    for kept in files(hall):
+        assert not kept.startswith(b"\xff\xd8")
+        assert PLACE not in kept
     assert one(hall, Profile).state == ProfileState.IN_REVIEW
     assert one(hall, Profile).submitted_at == hall.account.clock.now, (
         "what a reviewer has open is not the newest"
@@ -81,12 +129,16 @@ def test_a_photo_is_kept_sealed_without_its_place_and_the_profile_is_reviewed_ag
 
 def test_six_and_no_more_and_removed_at_once(hall: Hall) -> None:
     _, phone = listed(hall)
+    begun(phone)
     for _ in range(6):
-        upload(phone, photo((30, 40)))
-    assert len(pictures(phone)) == 6
+        upload(phone, photo(SMALL))
     assert 'type="file"' not in phone.page
-    answer = phone.post(PAGE, files={"photo": (io.BytesIO(photo((30, 40))), "7.jpg")})
-    assert (answer.status_code, "已经有 6 张了" in answer.text) == (409, True)
+    hand_in(phone)
+    phone.opens(PAGE)
+    assert len(pictures(phone)) == 6
+    assert FORM not in phone.page
+    begun(phone)
+    assert "已经有 6 张了" in phone.words
     phone.opens(PAGE)
     first = pictures(phone)[0]
     phone.sends("/remove")
@@ -99,16 +151,18 @@ def test_six_and_no_more_and_removed_at_once(hall: Hall) -> None:
 
 def test_what_is_no_photo_or_far_too_large_is_told_kindly(hall: Hall) -> None:
     _, phone = listed(hall)
+    begun(phone)
     for data, words in (
         (b"", "还没选照片"),
         (b"GIF89a", "这张打不开"),
         (b"<script>alert(1)</script>", "这张打不开"),
+        (photo((90, 400)), "这张太小了"),
         (bomb(7000), "这张太大了"),
         (b"\0" * (10 * 1024 * 1024 + 5), "这张太大了"),
     ):
         upload(phone, data)
         assert words in phone.words, words
-    answer = phone.post(PAGE, files={"photo": (io.BytesIO(b"\0" * 11_000_000), "x.jpg")})
+    answer = phone.post(f"{FORM}/photo", files={"photo": (io.BytesIO(b"\0" * 11_000_000), "x.jpg")})
     assert (answer.status_code, "太大" in answer.text) == (413, True)
     assert files(hall) == []
     assert one(hall, Profile).state == ProfileState.LISTED, "nothing was added, so nothing is reviewed"
@@ -116,23 +170,30 @@ def test_what_is_no_photo_or_far_too_large_is_told_kindly(hall: Hall) -> None:
 
 def test_nobody_else_sees_or_removes_it(hall: Hall) -> None:
     _, phone = listed(hall)
-    upload(phone, photo((30, 40)))
+    begun(phone)
+    upload(phone, photo(SMALL))
     path = pictures(phone)[0]
     other = hall.browser("木木")
     other.opens(PAGE)
     assert "先做一张资料卡" in other.words
     assert other.get(path).status_code == 404
-    other.opens("/m/forms/profile")
+    begun(other)
+    assert "先做一张资料卡" in other.words
+    other.opens(FORM)
     assert other.post(f"{path}/remove").status_code == 404
+    other.post(f"{FORM}/photo", files={"photo": (io.BytesIO(photo(SMALL)), "x.jpg")})
+    assert len(files(hall)) == 1, "who was not asked for a photo gave none"
     assert Browser(hall, phone.phone).get(path).status_code == 302
-    other.opens("/m/forms/profile")
-    assert other.post(PAGE, files={"photo": (io.BytesIO(photo((30, 40))), "x.jpg")}).status_code == 409
     assert phone.get(path).status_code == 200
+    with Session(hall.account.engine) as db:
+        member = db.get_one(Staff, Fair(hall.account).officer)
+        with pytest.raises(Refused):  # nor does whoever reviews, before it is handed in
+            photos.reviewed(db, member, int(path.rpartition("/")[2]), now=hall.account.clock.now)
 
 
 def test_the_reviewer_sees_it_on_record_and_the_next_district_nothing(hall: Hall) -> None:
     fair, phone = listed(hall)
-    upload(phone, photo((30, 40)))
+    add(phone, photo(SMALL))
     number = pictures(phone)[0].rpartition("/")[2]
     with fair.db() as db:
         away = organisations.add(db, "远方市总工会", organisations.add(db, "远方省总工会"))
@@ -154,7 +215,7 @@ def test_the_reviewer_sees_it_on_record_and_the_next_district_nothing(hall: Hall
 
 def test_withdrawing_takes_the_photos_away_at_once_and_the_files_soon(hall: Hall) -> None:
     _, phone = listed(hall)
-    upload(phone, photo((30, 40)))
+    add(phone, photo(SMALL))
     path = pictures(phone)[0]
     with Session(hall.account.engine) as db:
         profiles.move(
@@ -167,4 +228,169 @@ def test_withdrawing_takes_the_photos_away_at_once_and_the_files_soon(hall: Hall
     assert "先做一张资料卡" in phone.words
     with Session(hall.account.engine) as db:
         photos.sweep(db, photos.folder(hall.account.config), older_seconds=-5)
+    assert files(hall) == []
+
+
+# In the chat
+
+
+class Worker:
+    """What fetches photos, and how to send one."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.hall, account = hall, hall.account
+        self.work = Workplace(account.config, account.engine, connect(account.config))
+
+    def sends(self, phone: Browser, data: bytes, *, number: int | None = None) -> str:
+        """Send a picture in the chat: what WeChat calls it reaches us, its bytes are to be fetched."""
+        wechat = self.hall.wechat
+        media = wechat.do(keep_media, wechat.world, "image", data, "image/jpeg", "photo")
+        return self.again(phone, media.media_id, number)
+
+    def again(self, phone: Browser, media_id: str, number: int | None) -> str:
+        more = {} if number is None else {"MsgId": number}
+        chat = self.hall.account.phones.get(phone.phone.openid) or self.hall.chat(phone)
+        return chat.sends("image", PicUrl="http://p.example/1", MediaId=media_id, **more)
+
+    def fetches(self) -> None:
+        schedule.fetch_photos(self.work, self.hall.account.clock.now)
+
+    def sweeps(self) -> None:
+        schedule.sweep_photos(self.work, self.hall.account.clock.now)
+        with Session(self.work.engine) as db:
+            photos.sweep(db, photos.folder(self.work.config), older_seconds=-5)
+
+    def told(self, phone: Browser) -> list[str]:
+        return self.hall.account.notices(self.hall.chat(phone))
+
+    def rows(self) -> list[Photo]:
+        with Session(self.work.engine, expire_on_commit=False) as db:
+            return list(db.scalars(select(Photo).order_by(Photo.id)))
+
+
+@pytest.fixture
+def worker(hall: Hall) -> Iterator[Worker]:
+    one = Worker(hall)
+    yield one
+    one.work.redis.close()
+
+
+def test_photos_of_the_chat_are_fetched_once_whatever_dies_and_go_on_with_those_of_the_page(
+    hall: Hall, worker: Worker
+) -> None:
+    _, phone = listed(hall)
+    chat = hall.chat(phone)
+    chat.dialog(("照片", "最多 6 张"))
+    first = worker.sends(phone, photo(turned=6), number=71)
+    assert "收到 1 张" in first
+    media_id = worker.rows()[0].media_id
+    assert media_id
+    for _ in range(2):
+        assert worker.again(phone, media_id, 71) == first, "the same message three times"
+    phone.opens(FORM)
+    assert "正从聊天里取来" in phone.words
+    wechat = WeChat(worker.work.config, worker.work.redis)
+    fetching.fetched(worker.work.config, wechat, 0, media_id, hall.account.clock.now)
+    wechat.close()  # killed when the file was written and its row was not
+    assert len(files(hall)) == 1
+    for _ in range(2):
+        worker.fetches()
+    assert len(files(hall)) == 2
+    assert [(row.width, row.height, row.media_id, row.due_at) for row in worker.rows()] == [
+        (960, 1280, None, None)
+    ]
+    worker.sweeps()
+    [kept] = files(hall)
+    assert PLACE not in kept
+    phone.opens(FORM)
+    assert phone.get(pictures(phone)[0]).mimetype == "image/jpeg"
+    upload(phone, photo(SMALL))
+    assert "收到 2 张" in phone.words
+    assert "收到 3 张" in worker.sends(phone, photo(SMALL))
+    chat.dialog(("好了", "1 照片：3 张"), ("提交", "3 张都加上了"))
+    assert one(hall, Profile).state == ProfileState.IN_REVIEW
+    phone.opens(PAGE)
+    assert "第 3 张正从聊天里取来" in phone.words
+    with Session(worker.work.engine) as db:
+        profiles.move(db, db.scalars(select(Profile)).one(), ProfileState.LISTED, now=hall.account.clock.now)
+        db.commit()
+    worker.fetches()
+    assert one(hall, Profile).state == ProfileState.IN_REVIEW, "nobody had looked at the third"
+    phone.opens(PAGE)
+    assert len(pictures(phone)) == 3
+    assert worker.told(phone) == []
+    assert media_id not in hall.account.log.getvalue()
+
+
+def test_what_cannot_be_had_is_told_once_and_what_may_come_is_waited_for(hall: Hall, worker: Worker) -> None:
+    _, phone = listed(hall)
+    chat = hall.chat(phone)
+    chat.says("照片")
+    for data in (b"GIF89a", photo((90, 90)), photo(SMALL), bomb(7000), photo(SMALL)):
+        worker.sends(phone, data)
+    hall.wechat.fault("/cgi-bin/media/get", times=1, errcode=-1)
+    worker.fetches()
+    worker.fetches()
+    assert [row.name is not None for row in worker.rows()] == [False, True, True]  # the first came too early
+    told = worker.told(phone)
+    assert [words for words in ("太小", "太大") if any(words in said for said in told)] == ["太小", "太大"]
+    assert all("«加照片»" in said for said in told)
+    hall.account.clock.move(seconds=6)
+    worker.fetches()
+    worker.fetches()
+    assert [said for said in worker.told(phone) if "这张打不开" in said]
+    assert "1 照片：2 张" in chat.says("好了"), "what could not be had is not counted"
+    chat.dialog(("改 1", "收到 2 张"))
+    worker.sends(phone, photo(SMALL))
+    hall.wechat.fault("/cgi-bin/media/get", times=3, reset_before=True)
+    for hours in (1, 30, 73):
+        worker.fetches()
+        assert worker.told(phone) == []
+        hall.account.clock.move(hours=hours)
+        hall.wechat.advance(hours * 3600)
+    worker.fetches()
+    assert [said for said in worker.told(phone) if "这张没有收到" in said], "WeChat keeps it for three days"
+
+
+def test_nothing_of_it_stays_after_the_form_its_conversation_or_its_person(
+    hall: Hall, worker: Worker
+) -> None:
+    _, phone = listed(hall)
+    chat = hall.chat(phone)
+    for end in ("取消", "重来", "修改资料卡"):
+        chat.says("取消")
+        chat.says("照片")
+        worker.sends(phone, photo(SMALL))
+        worker.fetches()
+        worker.sends(phone, photo(SMALL))
+        assert len(worker.rows()) == 2
+        chat.says(end)
+        worker.fetches()
+        assert worker.rows() == [], end
+    chat.dialog(("取消", "不填了"), ("照片", "最多 6 张"))
+    worker.sends(phone, photo(SMALL))
+    worker.fetches()
+    passes(hall.account, days=30)
+    worker.sweeps()
+    assert worker.rows() == []
+    assert files(hall) == []
+    worker.sends(phone, photo(SMALL))
+    assert "收到 1 张" in chat.taps("放进资料卡")
+    worker.fetches()
+    worker.sends(phone, photo(SMALL))
+    chat.dialog(("注销", "会删掉"), ("1", "确认注销"))
+    assert worker.rows() == [], "another form was begun"
+    chat.dialog(("取消", "不填了"), ("照片", "最多 6 张"))
+    worker.sends(phone, photo(SMALL))
+    with Session(worker.work.engine) as db:
+        erasing.erase(
+            db,
+            db.scalars(select(Person).where(Person.openid == chat.openid)).one(),
+            config=worker.work.config,
+            now=hall.account.clock.now,
+        )
+        db.commit()
+    worker.fetches()
+    worker.sweeps()
+    assert worker.rows() == []
     assert files(hall) == []
