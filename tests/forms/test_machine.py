@@ -214,5 +214,5 @@ class Crowd(Person):
     """The same for longer."""
 
 
-TestCrowd = pytest.mark.slow(Crowd.TestCase)
+TestCrowd = pytest.mark.slow(pytest.mark.timeout(600)(Crowd.TestCase))
 TestCrowd.settings = settings(TestPerson.settings, max_examples=2000, stateful_step_count=60)
