@@ -1,4 +1,4 @@
-"""Indexes for lists of a million, search keys, figures of each week, what was said in a handover."""
+"""Indexes for long lists, search keys, figures of each week and their screen, what was said in a handover."""
 
 from __future__ import annotations
 
@@ -84,6 +84,22 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "figure_screen",
+        sa.Column("organisation_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("hung_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_figure_screen_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_figure_screen_staff_id_staff")),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_figure_screen")),
+        sa.UniqueConstraint("token", name=op.f("uq_figure_screen_token")),
+    )
+
+    op.create_table(
         "said",
         sa.Column("id", BIG, nullable=False),
         sa.Column("handover_id", BIG, nullable=False),
@@ -100,7 +116,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("said", "counted_week", "figure", "tally", "profile_key"):
+    for table in ("said", "figure_screen", "counted_week", "figure", "tally", "profile_key"):
         op.drop_table(table)
     _exchange(INDEXES, REPLACED)
     op.drop_column("worker", "heard_at")
