@@ -33,7 +33,7 @@ from models.people import Staff
 from rules import logins, organisations, staff
 from rules.access import Role
 from rules.logins import Way, Where
-from web.console import conversations, profiles, workers
+from web.console import appointments, broadcasts, conversations, exams, profiles, workers
 from web.console.lists import Listing
 from wsgi import create_app
 
@@ -228,6 +228,9 @@ def addresses(now: datetime) -> Iterator[tuple[str, str]]:
         "/workers": workers.LISTING,
         "/profiles": profiles.listing(now),
         "/conversations": conversations.listing(now),
+        "/appointments": appointments.listing(now),
+        "/exams": exams.listing(now),
+        "/broadcasts": broadcasts.listing(now),
     }
     for path, listing in lists.items():
         name = path[1:]

@@ -8,24 +8,16 @@ import click
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from bot.texts.broadcasts import TOPICS
+from bot.texts.broadcasts import STATES, TOPICS, words
 from commands._office import table
 from core.clock import local, utcnow
 from core.errors import Refused
-from models.broadcasts import Broadcast, BroadcastState, BroadcastVersion, RecipientState, Topic
+from models.broadcasts import Broadcast, BroadcastState, RecipientState, Topic
 from models.people import Staff
 from rules.broadcasts import audience as audiences
 from rules.broadcasts import life, results
 
 NEWEST = 20
-STATES = {
-    "draft": "草稿",
-    "previewed": "已预览",
-    "approved": "已批准",
-    "sending": "发送中",
-    "paused": "暂停",
-    "done": "完成",
-}
 ROWS = {
     "waiting": "待发",
     "sending": "发送中",
@@ -48,13 +40,6 @@ PAUSES = {
     "platform": "微信要求先处理账号上的事",
 }
 WAYS = {"mass": "群发", "customer": "客服消息", "both": "客服消息，发不到的群发"}
-
-
-def words(version: BroadcastVersion) -> str:
-    """The text, or the titles of an article."""
-    if version.kind == "text":
-        return str(version.body["text"])
-    return "、".join(f"《{one['title']}》" for one in version.body["articles"])
 
 
 def count(db: Session, one: Broadcast) -> None:

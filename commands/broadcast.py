@@ -11,6 +11,7 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from bot.texts.broadcasts import words
 from commands import _broadcasts
 from commands._help import Group
 from commands._office import office
@@ -140,7 +141,7 @@ def preview(broadcast_id: int, to: str | None, login: str) -> None:
 def approve(broadcast_id: int, login: str) -> None:
     """Approve what somebody else wrote; shows the words and the count first."""
     with _acting(broadcast_id, login) as (db, one, staff):
-        click.echo(_broadcasts.words(life.words(db, one)))
+        click.echo(words(life.words(db, one)))
         _broadcasts.count(db, one)
         life.approve(db, one, staff, now=utcnow())
         db.commit()

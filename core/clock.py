@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -16,3 +16,9 @@ def utcnow() -> datetime:
 def local(moment: datetime) -> datetime:
     """The same moment on a clock in Shanghai."""
     return moment.astimezone(SHANGHAI)
+
+
+def today(now: datetime) -> tuple[datetime, datetime]:
+    """When the day of this moment begins in Shanghai, and when the next one does."""
+    begins = datetime.combine(local(now).date(), time(), SHANGHAI).astimezone(UTC)
+    return begins, begins + timedelta(days=1)

@@ -219,35 +219,44 @@ def _ask_reason(given: Given) -> str:
     return f"{service.asks if service else '想聊哪方面？'}一句话就好，{texts.ONLY_THEM}"
 
 
-def _summary(given: Given) -> str:
+def _booked(given: Given) -> Mapping[str, str]:
+    """Who it is, also where anybody would do, and when it ends."""
     desk, time = _desk(given), Time.unpack(given.answers["slot"])
     service = desk.service(time.service_id) if desk else None
     if desk is None or service is None:
-        return ""
+        return {}
     ends_at = time.starts_at + dt.timedelta(minutes=service.minutes)
+    return {
+        "who": dict(desk.people(service.id)).get(time.professional_id, ""),
+        "day": texts.date_words(time.starts_at.date(), given.today),
+        "slot": f"{time.starts_at:%H:%M}–{ends_at:%H:%M}",
+    }
+
+
+def _where(given: Given) -> str:
+    desk, time = _desk(given), Time.unpack(given.answers["slot"])
+    return texts.where(desk.place(time.service_id, time.professional_id)) if desk else ""
+
+
+def _where_and_until(given: Given) -> str:
+    desk, time = _desk(given), Time.unpack(given.answers["slot"])
+    service = desk.service(time.service_id) if desk else None
+    if service is None:
+        return ""
     cancel = time.starts_at - dt.timedelta(minutes=service.cancel_minutes)
     move = time.starts_at - dt.timedelta(minutes=service.move_minutes)
-    reason = "想聊的（已填）" if given.answers["reason"] else "想聊的 不写"
-    return texts.summary(
-        service.name,
-        dict(desk.people(service.id)).get(time.professional_id, ""),
-        texts.date_words(time.starts_at.date(), given.today),
-        f"{time.starts_at:%H:%M}–{ends_at:%H:%M}",
-        reason,
-        desk.place(service.id, time.professional_id),
-        texts.limits(cancel, move, given.now),
-    )
+    return f"{_where(given)}\n{texts.limits(cancel, move, given.now)}"
 
 
-def _move_summary(given: Given) -> str:
+def _moved(given: Given) -> Mapping[str, str]:
     desk, time = _desk(given), Time.unpack(given.answers["slot"])
     booking = desk.booking(given.answers["booking"]) if desk else None
-    if desk is None or booking is None:
-        return ""
-    before = f"{booking.code} {texts.when(booking.starts_at, given.now)}"
-    day = texts.date_words(time.starts_at.date(), given.today)
-    place = desk.place(time.service_id, time.professional_id)
-    return texts.move_summary(before, day, f"{time.starts_at:%H:%M}", place)
+    if booking is None:
+        return {}
+    return {
+        "booking": texts.before(f"{booking.code} {texts.when(booking.starts_at, given.now)}"),
+        "day": texts.after(texts.date_words(time.starts_at.date(), given.today)),
+    }
 
 
 def _when(wanted: Wanted, *looks_at: str) -> tuple[Choice, Choice]:
@@ -280,7 +289,7 @@ BOOKING = Form(
             depends_on=("service",),
         ),
     ),
-    confirm=Confirm(head="确认一下：", submit="确定", body=_summary, hint="slot"),
+    confirm=Confirm(head="确认一下：", shows=_booked, after=_where_and_until, hint="slot"),
     leave=texts.LEAVE,
     context=_open,
 )
@@ -293,7 +302,7 @@ MOVE = Form(
         Choice("booking", "预约", texts.PICK_BOOKING, _bookings, example="1", empty=texts.NO_BOOKING),
         *_when(_by_booking, "booking"),
     ),
-    confirm=Confirm(head="确认一下：", submit="确定", body=_move_summary, hint="slot"),
+    confirm=Confirm(head="确认一下：", shows=_moved, after=_where, hint="slot"),
     leave="不改了",
     context=_open,
 )

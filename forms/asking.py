@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bot.replies import Say, Tap
@@ -114,23 +116,25 @@ def _is_which(one: Field, draft: Draft) -> bool:
 
 def _summary(confirm: Confirm, draft: Draft, seen: Survey, lead: str) -> Say:
     is_whole = seen.first_open() is None
-    body = confirm.body(seen.given) if confirm.body and is_whole else listed(seen)
+    shows = confirm.shows(seen.given) if confirm.shows and is_whole else {}
+    after = confirm.after(seen.given) if confirm.after and is_whole else ""
     hint = seen.position(confirm.hint) if seen.item(confirm.hint) else len(seen.items)
-    lines = (lead, confirm.head, body, texts.HOW_TO_CHANGE)
+    lines = (lead, confirm.head, listed(seen, shows), after, texts.HOW_TO_CHANGE)
     here = tap_id(draft, SUMMARY)
     return Say(
         "\n".join(line for line in lines if line),
-        (Tap(confirm.submit, texts.SUBMIT, here), Tap(texts.change(hint), id=here)),
+        (Tap(texts.SUBMIT, id=here), Tap(texts.change(hint), id=here)),
     )
 
 
-def listed(seen: Survey) -> str:
-    """The answers with their numbers, several to a line."""
+def listed(seen: Survey, shows: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The answers with their numbers, several to a line; one to a line where something else is shown of some."""
     lines: list[str] = []
     for number, item in enumerate(seen.items, start=1):
         shown = item.field.shown(item.value, seen.given) if item.value is not None else ""
+        shown = shows.get(item.field.key, shown)
         entry = f"{number} {shown or texts.left_out(item.field.label)}"
-        if lines and _columns(lines[-1]) + 2 + _columns(entry) <= LINE:
+        if lines and not shows and _columns(lines[-1]) + 2 + _columns(entry) <= LINE:
             lines[-1] += f"  {entry}"
         else:
             lines.append(entry)

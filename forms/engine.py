@@ -187,7 +187,7 @@ def _hear_at_rest(
 ) -> Turn:
     """A message while a draft is expired, handed over, submitted or gone."""
     if draft.state is State.SUBMITTED:
-        if tap.startswith(f"f.{draft.id}.") or said in (texts.SUBMIT, form.confirm and form.confirm.submit):
+        if tap.startswith(f"f.{draft.id}.") or said in words.SUBMIT_PLAINLY:
             return Turn(draft, (Say(texts.already(draft.title, draft.receipt)),), Outcome.ALREADY)
         return Turn(draft, (), Outcome.PASSED)
     if draft.state is not State.GONE and now >= draft.keep_until:

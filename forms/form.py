@@ -38,11 +38,12 @@ Migration = Callable[[dict[str, Json]], dict[str, Json]]
 
 @dataclass(frozen=True)
 class Confirm:
-    """The summary before a submit. `body` replaces the numbered list, `hint` is the item named in "改 8"."""
+    """The summary before a submit. `shows` says of some answers, by key, more than they say themselves, `after` what
+    follows from all of them; `hint` is the item named in "改 8"."""
 
     head: str = texts.CONFIRM_HEAD
-    submit: str = texts.SUBMIT
-    body: Callable[[Given], str] | None = None
+    shows: Callable[[Given], Mapping[str, str]] | None = None
+    after: Callable[[Given], str] | None = None
     hint: str = ""
 
 

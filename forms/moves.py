@@ -174,7 +174,7 @@ def _submit(draft: Draft, seen: Survey) -> Turn:
 
 
 def _hear_summary(draft: Draft, seen: Survey, text: str, said: str) -> Turn:
-    if said in words.SUBMIT or (seen.form.confirm and said == words.plain(seen.form.confirm.submit)):
+    if said in words.SUBMIT:
         return _submit(draft, seen)
     change = _change(text, said, seen)
     if change is None:

@@ -79,8 +79,7 @@ class Sheet:
     question: Question | None
     is_first: bool
     head: str
-    body: tuple[str, ...]
-    submit: str
+    after: tuple[str, ...]
     said: str
     """What the chat would say at this step."""
 
@@ -94,17 +93,17 @@ def sheet(form: Form, draft: Draft, *, now: datetime, context: Mapping[str, Any]
     item = seen.item(draft.at)
     confirm = form.confirm or Confirm()
     is_whole = item is None and seen.first_open() is None
-    body = confirm.body(seen.given) if confirm.body and is_whole else ""
+    shows = confirm.shows(seen.given) if confirm.shows and is_whole else {}
+    after = confirm.after(seen.given) if confirm.after and is_whole else ""
     return Sheet(
         tap=asking.tap_id(draft, draft.at),
         step=seen.position(draft.at),
         steps=len(seen.items),
-        lines=_lines(draft, seen, item),
+        lines=_lines(seen, item, shows),
         question=_question(draft, seen, item) if item else None,
         is_first=seen.before(draft.at) is None,
         head=confirm.head,
-        body=tuple(body.split("\n")) if body else (),
-        submit=confirm.submit,
+        after=tuple(after.split("\n")) if after else (),
         said=asking.step(draft, seen).text,
     )
 
@@ -121,14 +120,14 @@ def lead(said: str, page: Sheet) -> str:
     return "" if words == texts.GO_ON else words
 
 
-def _lines(draft: Draft, seen: Survey, here: Item | None) -> tuple[Line, ...]:
+def _lines(seen: Survey, here: Item | None, shows: Mapping[str, str]) -> tuple[Line, ...]:
     lines = []
     for number, item in enumerate(seen.items, start=1):
         if not item.is_good or (here is not None and item.field.key == here.field.key):
             continue
         one = item.field
         shown = texts.left_out("") if item.value is None else _bare(one, item.value, seen)
-        lines.append(Line(one.label, shown.strip(), texts.change(number)))
+        lines.append(Line(one.label, shows.get(one.key, shown).strip(), texts.change(number)))
     return tuple(lines)
 
 

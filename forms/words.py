@@ -32,7 +32,9 @@ _SPOKEN = {
 GLOBAL = {spoken: word for word, spokens in _SPOKEN.items() for spoken in spokens}
 """What is typed (after `plain`) -> what it asks for."""
 
-SUBMIT = frozenset({"提交", "确定", "确认", "好", "好的", "是", "是的", "对", "对的", "没问题", "ok"})
+SUBMIT_PLAINLY = frozenset({"提交", "确定"})
+"""What also means it once it was submitted; the others answer whatever was said last."""
+SUBMIT = SUBMIT_PLAINLY | {"确认", "好", "好的", "是", "是的", "对", "对的", "没问题", "ok"}
 KEEP = frozenset({"0", "保留", "0保留", "不变", "不改", "不改了"})
 SKIP = frozenset({"跳过", "略过"})
 RESUME = frozenset({"接着填", "接着来", "接着报", "继续", "继续填"})

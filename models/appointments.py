@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.crypto import Sealed
@@ -124,7 +124,7 @@ class Booking(Base):
     professional_id: Mapped[int] = mapped_column(ForeignKey("professional.id"))
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
     worker_id: Mapped[int] = mapped_column(ForeignKey("worker.id"))
-    starts_at: Mapped[datetime]
+    starts_at: Mapped[datetime] = mapped_column(index=True)
     ends_at: Mapped[datetime]
     state: Mapped[BookingState] = mapped_column(String(10))
     reason: Mapped[str | None] = mapped_column(Sealed)
@@ -143,12 +143,6 @@ class Booking(Base):
     __table_args__ = (
         Index("ix_booking_worker_id_starts_at", "worker_id", "starts_at"),
         Index("ix_booking_professional_id_starts_at", "professional_id", "starts_at"),
-        Index(
-            "ix_booking_due",
-            "starts_at",
-            sqlite_where=text("state = 'booked'"),
-            postgresql_where=text("state = 'booked'"),
-        ),
     )
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Date, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
+from models.people import Staff
 
 
 class Tally(Base):
@@ -45,3 +46,21 @@ class CountedWeek(Base):
     __tablename__ = "counted_week"
 
     week: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+class Screen(Base):
+    """The address under which a union's figures hang on a screen in the office, in the name of whoever hung them there.
+
+    A union has one; only the hash of what the address holds is kept.
+    """
+
+    __tablename__ = "figure_screen"
+
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisation.id"), primary_key=True, autoincrement=False
+    )
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    hung_at: Mapped[datetime]
+
+    staff: Mapped[Staff] = relationship()

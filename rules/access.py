@@ -197,6 +197,7 @@ SCOPES: Final[Mapping[type[Base], Scope]] = MappingProxyType(
         exams.Sitting: Scope("organisation_id", Organisation, _EXAMS),
         exams.SignUp: Scope("sitting_id", exams.Sitting, (_P.SIGN_UPS_SEE,)),
         figures.Figure: Scope("organisation_id", Organisation, (_P.DASHBOARD_SEE,)),
+        figures.Screen: Scope("organisation_id", Organisation, (_P.DASHBOARD_SEE,)),
         broadcasts.Broadcast: Scope("organisation_id", Organisation, _BROADCASTS),
         broadcasts.BroadcastVersion: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),
         broadcasts.BroadcastMove: Scope("broadcast_id", broadcasts.Broadcast, _BROADCASTS),

@@ -97,14 +97,19 @@ def limits(cancel_until: datetime, move_until: datetime, now: datetime) -> str:
     return f"{cancel}，{move}。"
 
 
-def summary(service: str, who: str, day: str, time: str, reason: str, place: str, until: str) -> str:
-    """The numbered summary before a booking."""
-    return f"1 {service}\n2 {who}\n3 {day}\n4 {time}\n5 {reason}\n地点：{place}\n{until}"
+def where(place: str) -> str:
+    """The place, in a summary."""
+    return f"地点：{place}"
 
 
-def move_summary(before: str, day: str, time: str, place: str) -> str:
-    """The numbered summary before a move."""
-    return f"1 原来：{before}\n2 改到：{day}\n3 {time}\n地点：{place}"
+def before(booking: str) -> str:
+    """What is moved, in a summary."""
+    return f"原来：{booking}"
+
+
+def after(day: str) -> str:
+    """The day it is moved to, in a summary."""
+    return f"改到：{day}"
 
 
 def there_is(slot: Slot, now: datetime) -> str:

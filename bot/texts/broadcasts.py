@@ -7,10 +7,25 @@ from datetime import datetime
 from bot.replies import Say, Tap
 from bot.texts import HELP
 from core.clock import local
-from models.broadcasts import Topic
+from models.broadcasts import BroadcastState, BroadcastVersion, Topic
 
 TOPICS = {Topic.ACTIVITY: "活动", Topic.BENEFIT: "福利", Topic.NEWS: "资讯"}
+STATES = {
+    BroadcastState.DRAFT: "草稿",
+    BroadcastState.PREVIEWED: "已预览",
+    BroadcastState.APPROVED: "已批准",
+    BroadcastState.SENDING: "发送中",
+    BroadcastState.PAUSED: "暂停",
+    BroadcastState.DONE: "完成",
+}
 BACK = Tap("恢复订阅")
+
+
+def words(version: BroadcastVersion) -> str:
+    """The text, or the titles of an article."""
+    if version.kind == "text":
+        return str(version.body["text"])
+    return "、".join(f"《{one['title']}》" for one in version.body["articles"])
 
 
 def muted(topics: frozenset[Topic]) -> Say:

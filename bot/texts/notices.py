@@ -24,11 +24,17 @@ from rules.matchmaking import looking, requests
 _Words = Callable[[Session, Notice, dict[str, Any], datetime], Say | None]
 _KINDS: dict[str, _Words] = {}
 _KINDS |= appointment_notices.KINDS
+_ASKS = frozenset({"meet_asked", "exam_offer", "booking_soon", "booking_called_off", "form_waiting"})
 
 
 def words(db: Session, notice: Notice, *, now: datetime | None = None) -> Say | None:
     """What to say for a notice now. Raises KeyError for a kind without words."""
     return _KINDS[notice.kind](db, notice, notice.facts, now or utcnow())
+
+
+def asks(notice: Notice, said: Say) -> bool:
+    """Whether this notice puts a choice to its person, and not only tells where to go on."""
+    return notice.kind in _ASKS and len(said.taps) > 1
 
 
 def kinds() -> frozenset[str]:

@@ -140,6 +140,10 @@ def _columns(form: Form, head: Sequence[str], found: Checked) -> dict[str, int]:
             found.bad.append(Bad(1, item.label, "有两列都叫这个名字。"))
         else:
             places[item.key] = place
+    if not places:
+        named = "、".join(item.label for item in form.fields)
+        found.bad.append(Bad(1, "", f"没有认出一个列名。这一行要写：{named}。请下载模板，照着填。"))
+        return places
     for item in form.fields:
         if item.key not in places and not item.optional and item.when is None:
             found.bad.append(Bad(1, item.label, "缺少这一列，请用模板里的列名。"))

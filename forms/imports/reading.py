@@ -29,6 +29,9 @@ ROWS: Final = 2000
 COLUMNS: Final = 40
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+EXCEL: Final = (".xlsx", ".xlsm", ".xls", ".et")
+"""What Excel and WPS call their own tables."""
+SAVE: Final = "用 Excel 或 WPS 打开它，点“另存为”，类型选“Excel 工作簿（.xlsx）”，再来选新的那个。"
 _PIECE: Final = 256 * 1024
 _EXACT: Final = 10**15
 """Above this Excel has lost digits of a number."""
@@ -47,13 +50,16 @@ class Table:
     rows: list[tuple[int, list[str]]] = field(repr=False)
 
 
-def read(data: bytes) -> Table:
-    """The table in a file. Raises Unreadable."""
+def read(data: bytes, name: str = "") -> Table:
+    """The table in a file of this name. Raises Unreadable."""
     if len(data) > BYTES:
         raise Unreadable(f"文件太大了，最多 {BYTES // 1024 // 1024} MB。")
     if data.startswith(_OLD_EXCEL):
-        raise Unreadable("这是旧版的 .xls，或者加了密码。请另存为 .xlsx 再来。")
-    rows = _xlsx(data) if data.startswith(_ZIP) else _csv(data)
+        raise Unreadable(f"这是旧版的 .xls，或者加了密码。{SAVE}")
+    is_excel = data.startswith(_ZIP)
+    if data and not is_excel and name.lower().endswith(EXCEL):
+        raise Unreadable(f"名字写着 {name[name.rindex('.') :]}，里面却不是 Excel 表格，只改名字不够。{SAVE}")
+    rows = _xlsx(data) if is_excel else _csv(data)
     filled = [(number, row) for number, row in rows if any(row)]
     if not filled:
         raise Unreadable("文件是空的。")

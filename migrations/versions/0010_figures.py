@@ -1,4 +1,4 @@
-"""Indexes for lists of a million, search keys, figures of each week, what was said in a handover."""
+"""Indexes for long lists, search keys, figures of each week and their screen, what was said in a handover."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-INDEXES = (
+Indexes = tuple[tuple[str, str, list[str], str | None], ...]
+INDEXES: Indexes = (
     # table, name, columns, condition
     ("worker", "ix_worker_heard_at", ["heard_at"], None),
     ("worker", "ix_worker_organisation_id_id", ["organisation_id", "id"], None),
@@ -26,23 +27,21 @@ INDEXES = (
     ("profile", "ix_profile_submitted_at", ["submitted_at"], None),
     ("profile", "ix_profile_state_worker_id", ["state", "worker_id"], None),
     ("booking", "ix_booking_made_at", ["made_at"], None),
+    ("booking", "ix_booking_starts_at", ["starts_at"], None),
     ("exam_sign_up", "ix_exam_sign_up_signed_at", ["signed_at"], None),
     ("check_in", "ix_check_in_at", ["at"], None),
 )
-REPLACED = (
-    ("worker", "ix_worker_organisation_id", ["organisation_id"]),
-    ("audit", "ix_audit_staff_id", ["staff_id"]),
-    ("audit", "ix_audit_subject", ["subject"]),
+REPLACED: Indexes = (
+    ("worker", "ix_worker_organisation_id", ["organisation_id"], None),
+    ("audit", "ix_audit_staff_id", ["staff_id"], None),
+    ("audit", "ix_audit_subject", ["subject"], None),
+    ("booking", "ix_booking_due", ["starts_at"], "state = 'booked'"),
 )
 
 
 def upgrade() -> None:
     op.add_column("worker", sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True))
-    for table, name, _ in REPLACED:
-        op.drop_index(name, table_name=table)
-    for table, name, columns, when in INDEXES:
-        where = sa.text(when) if when else None
-        op.create_index(name, table, columns, unique=False, sqlite_where=where, postgresql_where=where)
+    _exchange(REPLACED, INDEXES)
 
     op.create_table(
         "profile_key",
@@ -85,6 +84,22 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "figure_screen",
+        sa.Column("organisation_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("hung_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_figure_screen_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_figure_screen_staff_id_staff")),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_figure_screen")),
+        sa.UniqueConstraint("token", name=op.f("uq_figure_screen_token")),
+    )
+
+    op.create_table(
         "said",
         sa.Column("id", BIG, nullable=False),
         sa.Column("handover_id", BIG, nullable=False),
@@ -101,10 +116,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("said", "counted_week", "figure", "tally", "profile_key"):
+    for table in ("said", "figure_screen", "counted_week", "figure", "tally", "profile_key"):
         op.drop_table(table)
-    for table, name, _, _ in INDEXES:
-        op.drop_index(name, table_name=table)
-    for table, name, columns in REPLACED:
-        op.create_index(name, table, columns, unique=False)
+    _exchange(INDEXES, REPLACED)
     op.drop_column("worker", "heard_at")
+
+
+def _exchange(old: Indexes, new: Indexes) -> None:
+    for table, name, _, _ in old:
+        op.drop_index(name, table_name=table)
+    for table, name, columns, when in new:
+        where = sa.text(when) if when else None
+        op.create_index(name, table, columns, unique=False, sqlite_where=where, postgresql_where=where)

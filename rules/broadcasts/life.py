@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Refused
@@ -134,6 +134,12 @@ def edit(
     db.add(version)
     db.flush()
     return version
+
+
+def within(db: Session, staff: Staff, *, now: datetime) -> Select[Broadcast]:
+    """The broadcasts within this member's reach, in no order."""
+    access.need(staff, *HANDLES)
+    return access.scoped(db, staff, Broadcast, now=now)
 
 
 def find(db: Session, staff: Staff, broadcast_id: int) -> Broadcast:

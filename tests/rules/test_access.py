@@ -17,7 +17,7 @@ from models.audit import Audit
 from models.base import Base
 from models.broadcasts import Batch, BatchState, Mute, Recipient, RecipientState, Topic, Way, WorkerTag
 from models.events import CheckIn, Event
-from models.figures import Figure
+from models.figures import Figure, Screen
 from models.logins import LoginAttempt, Outcome
 from models.matchmaking import Profile, Report
 from models.messages import Consent, Handover
@@ -134,6 +134,7 @@ def two(town: Town) -> Two:
     )
     db.add(Organisation(name="洪和镇总工会", parent_id=north.id, level=4, path=f"{north.path}99/", id=99))
     db.add(Figure(week=NOW.date(), kind=Kind.BOOKINGS, organisation_id=north.id, count=7))
+    db.add(Screen(organisation_id=north.id, staff_id=writer.id, token="t", hung_at=NOW))
     db.commit()
     mine = {entity: {key(one) for one in db.scalars(select(entity))} - before[entity] for entity in SCOPES}
     return Two(town, mine, *people)

@@ -11,12 +11,15 @@ from sqlalchemy import Engine
 from bot.client import Client
 from core.config import Config
 from web.console import (
+    appointments,
     auditing,
     branches,
+    broadcasts,
     conversations,
     dashboard,
     days,
     doors,
+    exams,
     fairs,
     hanging,
     home,
@@ -46,6 +49,9 @@ PAGES = (
     walls.pages,
     hanging.pages,
     prints.pages,
+    appointments.pages,
+    exams.pages,
+    broadcasts.pages,
     workers.pages,
     persons.pages,
     organisations.pages,

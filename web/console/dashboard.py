@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, BinaryIO, Final
 
-from flask import current_app, request, url_for
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from flask import request, url_for
 from sqlalchemy import select
 
 from core.clock import local
-from core.errors import Refused
 from core.sheets import write_csv, write_xlsx
-from models.people import Organisation, Staff
-from rules import access, audit, figures
+from models.people import Organisation
+from rules import access, audit, figures, screens
 from rules.access import Permission
 from rules.figures import Kind, Line
 from web.console import charts
@@ -33,7 +31,6 @@ NAMES: Final = {
     Kind.PROFILES: ("交资料卡", "份", "新交和改过再交的"),
     Kind.CHECKINS: ("活动签到", "人次", "在现场签到的"),
 }
-WALL_DAYS: Final = 30
 HIDDEN: Final = "不足 5"
 
 
@@ -94,6 +91,8 @@ def _shown(desk: Desk) -> Any:
         last=weeks[-2],
         until=weeks[-2] + timedelta(days=6),
         hidden=HIDDEN,
+        screen=screens.of(desk.db, desk.staff, union, now=desk.now),
+        screen_until=screens.until,
     )
 
 
@@ -124,17 +123,16 @@ def export(desk: Desk) -> Any:
 def hang(desk: Desk) -> Any:
     """An address that shows these figures on a screen where nobody is logged in, for some weeks."""
     union = _union(desk)
-    token = _signer().dumps([desk.staff.id, union.id])
-    audit.note(desk.db, desk.staff, "figures_wall", f"union:{union.id}", now=desk.now)
+    token = screens.hang(desk.db, desk.staff, union, now=desk.now)
     address = desk.config.web.base_url + url_for("console.dashboard.wall", token=token)
-    say(f"在大屏的浏览器里打开这个地址，{WALL_DAYS} 天有效：{address}")
+    say(f"在大屏的浏览器里打开这个地址，{screens.DAYS} 天有效：{address}")
     return to("dashboard.index", union=union.id)
 
 
 @pages.route("/wall/<token>", needs=Door.PUBLIC, limit="60/minute")
 def wall(desk: Desk, token: str) -> Any:
     """The figures for the wall of the office: no menu, no names, and it stays fresh by itself."""
-    union, staff = _hung(desk, token)
+    union, staff = screens.shown(desk.db, token, now=desk.now)
     weeks = figures.weeks(desk.now)
     lines = figures.lines(desk.db, staff, [union], now=desk.now)
     return page(
@@ -145,23 +143,6 @@ def wall(desk: Desk, token: str) -> Any:
         until=weeks[-2] + timedelta(days=6),
         hidden=HIDDEN,
     )
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.secret_key), salt="figures on the wall")
-
-
-def _hung(desk: Desk, token: str) -> tuple[Organisation, Staff]:
-    """Whose figures, and in whose name: of whoever may not see them any more they are gone from the wall, too."""
-    try:
-        staff_id, union_id = _signer().loads(token, max_age=WALL_DAYS * 24 * 3600)
-    except (BadSignature, SignatureExpired):
-        raise Refused("not_found") from None
-    staff = desk.db.get(Staff, staff_id)
-    if staff is None or staff.disabled_at is not None:
-        raise Refused("not_found")
-    access.need(staff, Permission.DASHBOARD_SEE)
-    return access.find(desk.db, staff, Organisation, union_id, now=desk.now), staff
 
 
 def _union(desk: Desk) -> Organisation:

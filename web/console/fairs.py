@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from wtforms.validators import NumberRange
 
+from core.clock import today
 from core.errors import Refused
 from models.events import Event
 from models.matchmaking import Wall
@@ -43,6 +44,7 @@ class WallForm(TitleForm):
 
 def fairs_listing(now: datetime) -> Listing:
     """How fairs are found."""
+    midnight, tomorrow = today(now)
     return Listing(
         sorts={
             "when": Sort("时间", (Event.starts_at, Event.id)),
@@ -53,6 +55,7 @@ def fairs_listing(now: datetime) -> Listing:
                 "when",
                 "什么时候",
                 {
+                    "today": ("今天", (Event.starts_at < tomorrow) & (Event.ends_at > midnight)),
                     "now": ("正在办或将要办", Event.ends_at > now),
                     "past": ("办过的", Event.ends_at <= now),
                 },
@@ -65,16 +68,20 @@ def fairs_listing(now: datetime) -> Listing:
     )
 
 
-@pages.route("/fairs", needs=_P)
-def index(desk: Desk) -> Any:
-    """The fairs."""
+def reached(desk: Desk) -> Select[*tuple[Any, ...]]:
+    """The fairs in this member's reach, with who holds them and how many walls they have."""
     count = select(func.count(Wall.id)).where(Wall.event_id == Event.id).scalar_subquery()
-    query = (
+    return (
         layout.fairs(desk.db, desk.staff, now=desk.now)
         .join(Organisation, Organisation.id == Event.organisation_id)
         .add_columns(Organisation.name, count)
     )
-    return page("fairs.html", listed=fairs_listing(desk.now).read(desk.db, query))
+
+
+@pages.route("/fairs", needs=_P)
+def index(desk: Desk) -> Any:
+    """The fairs."""
+    return page("fairs.html", listed=fairs_listing(desk.now).read(desk.db, reached(desk)))
 
 
 @pages.route("/fairs/<small:number>", needs=_P)

@@ -18,6 +18,7 @@ from wtforms import (
 )
 from wtforms import Form as WTForm
 from wtforms.validators import Length, StopValidation
+from wtforms.widgets import TextArea
 
 from core.errors import Refused
 from core.visible import tidy
@@ -86,9 +87,13 @@ class needed:
             raise StopValidation(self.what)
 
 
-def reason_for(label: str, missing: str = "") -> StringField:
-    """Why something is done, in a line; `missing` is said where there is none, without it none is needed."""
+def reason_for(label: str, missing: str = "", *, is_read: bool = False) -> StringField:
+    """Why something is done; `missing` is said where there is none, without it none is needed. What its person is to
+    read (`is_read`) has room to be written well."""
     asked = [needed(missing)] if missing else []
     return StringField(
-        label, [*asked, Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。")], filters=[line]
+        label,
+        [*asked, Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。")],
+        filters=[line],
+        widget=TextArea() if is_read else None,
     )

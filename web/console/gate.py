@@ -25,13 +25,15 @@ from models.logins import Login
 from models.people import Staff
 from rules import access, audit, logins
 from rules.access import Permission
+from rules.appointments import agenda
+from rules.broadcasts import life as broadcasts
 from rules.logins import Where
 from web.console import words
 from web.console.lists import SIZES
 from web.parts.area import BODY_BYTES, Area, Page, Route, View, page
 from web.parts.site import is_secure
 
-__all__ = ["Desk", "Door", "Gate", "Page", "Pages", "is_secure", "page", "say", "to"]
+__all__ = ["Desk", "Door", "Gate", "Page", "Pages", "is_secure", "menu", "page", "say", "to"]
 
 ROOT: Final = "/console"
 COOKIE: Final = "nj_console"
@@ -139,7 +141,7 @@ def say(text: str, kind: str = "good") -> None:
     flash(text, kind)
 
 
-Entry = tuple[str, str, Permission | None]
+Entry = tuple[str, str, Permission | Callable[[Desk], bool] | None]
 
 MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     ("", (("首页", "console.home.index", None),)),
@@ -149,6 +151,13 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             ("资料卡审核", "console.profiles.index", Permission.PROFILES_REVIEW),
             ("对话", "console.conversations.index", Permission.CONVERSATIONS_ANSWER),
             ("相亲墙", "console.walls.index", Permission.WALLS_PRINT),
+            ("预约", "console.appointments.index", lambda desk: agenda.has_one(desk.db, desk.staff)),
+            ("考试", "console.exams.index", Permission.SIGN_UPS_SEE),
+            (
+                "群发",
+                "console.broadcasts.index",
+                lambda desk: any(desk.may(one) for one in broadcasts.HANDLES),
+            ),
             ("职工", "console.workers.index", Permission.WORKERS_SEE),
             ("数据", "console.dashboard.index", Permission.DASHBOARD_SEE),
         ),
@@ -175,13 +184,16 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
 """The menu at the side, in groups: what each entry is called, where it leads, and who sees it."""
 
 
-def _menu(desk: Desk) -> list[tuple[str, list[Entry]]]:
+def menu(desk: Desk) -> list[tuple[str, list[Entry]]]:
     """What of the menu this member sees; a group of which nothing is left goes, too."""
-    groups = [
-        (group, [entry for entry in entries if entry[2] is None or desk.may(entry[2])])
-        for group, entries in MENU
-    ]
+    groups = [(group, [entry for entry in entries if _sees(desk, entry[2])]) for group, entries in MENU]
     return [(group, entries) for group, entries in groups if entries]
+
+
+def _sees(desk: Desk, needs: Permission | Callable[[Desk], bool] | None) -> bool:
+    if isinstance(needs, Permission):
+        return desk.may(needs)
+    return needs is None or needs(desk)
 
 
 def _is_here(endpoint: str) -> bool:
@@ -211,7 +223,7 @@ class Gate(Area[Needs]):
         app.jinja_env.filters.update(words.FILTERS)
         app.jinja_env.globals.update(
             {name: self._part(name) for name in PARTS},
-            menu=_menu,
+            menu=menu,
             here=_is_here,
             greeting=words.greeting,
             P=Permission,

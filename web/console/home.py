@@ -1,4 +1,4 @@
-"""首页: what waits for whoever looks, with counts that lead to exactly those rows."""
+"""首页: what waits for whoever looks and what there is today, with counts that lead to exactly those rows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from models.messages import Handover
 from rules import conversations
 from rules.access import Permission
 from rules.matchmaking import reviewing
+from web.console import today
 from web.console.gate import Desk, Door, Pages, page
 
 pages = Pages("home")
@@ -40,8 +41,8 @@ class Waiting:
 
 @pages.route("/", needs=Door.STAFF)
 def index(desk: Desk) -> Any:
-    """What waits for me."""
-    return page("home.html", heaps=_heaps(desk))
+    """What waits for me, and what there is today."""
+    return page("home.html", heaps=_heaps(desk), lines=list(today.lines(desk)))
 
 
 @pages.route("/waiting.json", needs=Door.STAFF, polls=True)

@@ -75,7 +75,7 @@ def _check(desk: Desk, what: Import) -> Any:
     if sent is None or not sent.filename:
         return page("import.html", 422, what=what, problem="先选一个文件。")
     try:
-        table = read(sent.read(BYTES + 1))
+        table = read(sent.read(BYTES + 1), sent.filename)
     except Unreadable as error:
         return page("import.html", 422, what=what, problem=str(error))
     before = rules.earlier(desk.db, what.name, digest(what, table))

@@ -41,13 +41,15 @@ class Sort:
 
 @dataclass(frozen=True)
 class Listing:
-    """How a list of one feature is searched, narrowed and sorted. The first sort and `size` are the usual ones."""
+    """How a list of one feature is searched, narrowed and sorted. The first sort and `size` are the usual ones;
+    `newest_first`: that sort is usually the other way round."""
 
     sorts: Mapping[str, Sort]
     filters: Sequence[Filter] = ()
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_hint: str = ""
     size: int = SIZES[0]
+    newest_first: bool = False
 
     def asked(self, query: Select[*tuple[Any, ...]], args: MultiDict[str, str] | None = None) -> Asked:
         """All rows that the URL asks for, in its order. What it asks wrongly is taken as not asked: nobody types it."""
@@ -70,8 +72,8 @@ class Listing:
         is_down = name.startswith("-")
         name = name.removeprefix("-")
         if name not in self.sorts:
-            name, is_down = usual, False
-        elif (name, is_down) != (usual, False):
+            name, is_down = usual, self.newest_first
+        elif (name, is_down) != (usual, self.newest_first):
             chosen["sort"] = f"-{name}" if is_down else name
         columns = self.sorts[name].columns
         ordered = query.order_by(None).order_by(*(c.desc() if is_down else c for c in columns))

@@ -16,7 +16,7 @@ from rules.matchmaking import photos, reviewing, searching
 from rules.matchmaking import profiles as rules
 from web.console import exports, words
 from web.console.exports import Column, Export
-from web.console.forms import REASON_LENGTH, Form, HiddenField, Length, TextAreaField, line, needed
+from web.console.forms import REASON_LENGTH, Form, HiddenField, reason_for
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
 
@@ -29,14 +29,7 @@ class RefuseForm(Form):
     """Sending a profile back."""
 
     seen = HiddenField()
-    reason = TextAreaField(
-        "退回的原因",
-        [
-            needed("退回要写明原因，本人会看到。"),
-            Length(max=REASON_LENGTH, message="太长了，最多 %(max)d 个字。"),
-        ],
-        filters=[line],
-    )
+    reason = reason_for("退回的原因", "退回要写明原因，本人会看到。", is_read=True)
 
 
 def listing(now: datetime) -> Listing:

@@ -26,6 +26,7 @@ from core.settings import settings
 from rules import outbox
 from rules.access import Permission
 from web.console import words
+from web.console.explained import SECTIONS
 from web.console.gate import Desk, Pages, page
 
 pages = Pages("system")
@@ -73,7 +74,8 @@ def health_now(desk: Desk) -> Any:
 def told(desk: Desk) -> Any:
     """Every key of the settings, and where its value comes from."""
     found = groupby(settings(desk.config), key=lambda one: one.section)
-    return page("settings.html", sections=[(name, list(those)) for name, those in found], names=words.SOURCES)
+    sections = [(name, *SECTIONS[name], list(those)) for name, those in found]
+    return page("settings.html", sections=sections, names=words.SOURCES)
 
 
 def _shown(desk: Desk) -> Any:

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.texts.appointments import day_label
 from bot.texts.logins import ROLES, WAYS
 from core.clock import local
 from core.errors import Refused
+from models.appointments import Booking, BookingState
 
 ERRORS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {
@@ -224,6 +226,16 @@ def day(moment: datetime | None) -> str:
     return f"{local(moment):%Y-%m-%d}" if moment else "—"
 
 
+def today(now: datetime) -> str:
+    """今天 11月23日 周一."""
+    return day_label(local(now).date(), local(now).date())
+
+
+def hour(moment: datetime) -> str:
+    """A time of day."""
+    return f"{local(moment):%H:%M}"
+
+
 def since(moment: datetime, now: datetime) -> str:
     """How long ago, as one says it."""
     gone = now - moment
@@ -304,6 +316,13 @@ def subject_of(said: str) -> str:
     return said
 
 
+def booking_state(booking: Booking) -> str:
+    """Where a booking stands."""
+    if booking.state == BookingState.BOOKED:
+        return "已确认" if booking.confirmed_at else "约好了"
+    return {BookingState.ATTENDED: "到场", BookingState.NO_SHOW: "未到"}.get(booking.state, "已取消")
+
+
 def _of(table: Mapping[Any, str]) -> Callable[[Any], str]:
     return lambda value: table.get(value, str(value))
 
@@ -312,6 +331,9 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
     {
         "clock": clock,
         "day": day,
+        "hour": hour,
+        "today": today,
+        "booking_state": booking_state,
         "since": since,
         "masked": masked,
         "openid": openid,

@@ -97,7 +97,7 @@ def message(visit: Visit, number: int) -> Any:
         "message.html",
         notice=notice,
         lines=bare(said).split("\n") if said else ["这件事后来有了变化，这条消息不作数了。"],
-        has_taps=bool(said and said.taps),
+        asks=said is not None and notice_words.asks(notice, said),
     )
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from PIL import Image
@@ -17,16 +18,22 @@ from werkzeug.test import Client, TestResponse
 
 from core import sealed_files
 from core.config import Config
+from models.broadcasts import BroadcastState, Topic, Way
 from models.events import Event
 from models.matchmaking import Profile
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
 from models.photos import Photo
 from rules import logins
-from rules.logins import Way, Where
+from rules.appointments import bookings
+from rules.broadcasts import life
+from rules.logins import Way as LoginWay
+from rules.logins import Where
 from rules.matchmaking import photos
 from tests.chat.account import Account, in_mode, opened
 from tests.rules.cast import NOW, Town, build
+from tests.rules.clinic import TERMS, at, open_clinic
+from tests.rules.exam_cast import plan
 
 BASE = "http://console.test"
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36"
@@ -73,7 +80,7 @@ class Office:
             with Session(self.account.engine) as db:
                 staff = db.get_one(Staff, self.ids[login])
                 token = logins.open_login(
-                    db, staff, Where("127.0.0.1", BROWSER), Way.SCAN, now=self.account.clock.now
+                    db, staff, Where("127.0.0.1", BROWSER), LoginWay.SCAN, now=self.account.clock.now
                 )
                 db.commit()
             seat.web.set_cookie("nj_console", token, domain="console.test", path="/console")
@@ -161,6 +168,45 @@ def open_office(config: Config, base: str = BASE) -> Iterator[Office]:
             office.ids["south_talk"] = office.handover(db, south.worker).id
             db.commit()
         yield office
+
+
+def busy_day(office: Office) -> None:
+    """Something of everything today in the north, and more that is of another day, called off or elsewhere."""
+    with office.town() as town:
+        clinic = open_clinic(town.db, town.north, now=town.now, phones={})
+        clinic.chen.name, clinic.lin.staff_id = "北0陈老师", office.ids["north_pro"]
+        first = clinic.book(town.worker(town.north), at(23, 14), reason="睡不着")
+        clinic.book(town.worker(town.south), at(23, 15))
+        clinic.book(town.worker(town.north), at(24, 9))
+        off = clinic.book(town.worker(town.north), at(23, 16))
+        bookings.cancel(town.db, off, now=town.now, terms=TERMS)
+        own = clinic.book(town.worker(town.north), at(25, 9), clinic.lin)
+        own.starts_at = first.starts_at
+        for union, quota, when in (
+            (town.north, 30, town.now + timedelta(hours=3)),
+            (town.north, 31, town.now + timedelta(days=1)),
+            (town.north, 32, town.now - timedelta(days=1)),
+            (town.south, 33, town.now + timedelta(hours=3)),
+        ):
+            closes = min(when, town.now - timedelta(hours=1)) - timedelta(hours=30)
+            times = {"opens_at": closes - timedelta(days=3), "closes_at": closes, "starts_at": when}
+            plan(town.db, union, now=town.now, quota=quota, place=f"{union.name}考场", **times)
+        writer = town.db.get_one(Staff, office.ids["north_clerk"])
+        for state, done_at in (
+            (BroadcastState.DRAFT, None),
+            (BroadcastState.APPROVED, None),
+            (BroadcastState.SENDING, None),
+            (BroadcastState.DONE, town.now - timedelta(hours=1)),
+            (BroadcastState.DONE, town.now - timedelta(days=2)),
+        ):
+            about: dict[str, Any] = {
+                "topic": Topic.ACTIVITY,
+                "way": Way.CUSTOMER,
+                "audience": {},
+                "now": town.now,
+            }
+            one = life.new(town.db, writer, "text", {"text": f"北0群发 {state}"}, **about)
+            one.state, one.done_at = state, done_at
 
 
 def profile_of(office: Office, name: str) -> Profile:

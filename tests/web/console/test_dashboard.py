@@ -113,7 +113,23 @@ def test_the_wall_shows_figures_without_a_login_until_its_giver_is_gone(
     assert screen.get("/dashboard").status_code == 302, "it opens nothing else"
     assert screen.get(found[1][:-2] + "xx").status_code == 404
     assert seat.post("/dashboard/wall", union=str(counted["city"])).status_code == 404
+    for login, sees in (("north_admin", True), ("boss", True), ("south_admin", False)):
+        told = office.seat(login).get(f"/dashboard?union={counted['north']}").text
+        assert ("大屏正在用" in told) is sees
+        assert found[1] not in told, "the address is said once"
+    seat.get("/dashboard")
+    assert seat.post("/dashboard/wall", union=str(counted["north"])).status_code == 303
+    newer = re.search(r"/console(/wall/[\w.-]+)", seat.get("/dashboard").text)
+    assert newer
+    assert screen.get(found[1]).status_code == 404, "the old one is over"
+    assert screen.get(newer[1]).status_code == 200
+    assert seat.get("/dashboard").text.count("换大屏地址") == 1
+    office.account.clock.now += timedelta(days=30)
+    assert screen.get(newer[1]).status_code == 404
+    assert "放上大屏" in office.seat("north_admin").get("/dashboard").text
+    office.account.clock.now -= timedelta(days=1)
+    assert screen.get(newer[1]).status_code == 200
     with Session(office.account.engine) as db:
         db.get_one(Staff, office.ids["north_admin"]).disabled_at = NOW
         db.commit()
-    assert screen.get(found[1]).status_code == 404
+    assert screen.get(newer[1]).status_code == 404

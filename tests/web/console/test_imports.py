@@ -25,7 +25,7 @@ from tests.web.console.office import BASE, BROWSER, Office, Seat
 HOLIDAYS = "日期,安排,按周几上班\n2027-02-14,上班,周五\n2月16日,放假,\n2027-10-01,放假,\n"
 
 
-def send(seat: Seat, name: str, data: bytes | str) -> Any:
+def send(seat: Seat, name: str, data: bytes | str, called: str = "名单.csv") -> Any:
     """Choose a file and have it checked."""
     seat.get(f"/imports/{name}")
     token = re.search(r'name="csrf_token" value="([^"]+)"', seat.page)
@@ -35,7 +35,7 @@ def send(seat: Seat, name: str, data: bytes | str) -> Any:
         f"/console/imports/{name}/check",
         base_url=BASE,
         headers={"User-Agent": BROWSER},
-        data={"csrf_token": token[1], "file": (io.BytesIO(body), "名单.csv")},
+        data={"csrf_token": token[1], "file": (io.BytesIO(body), called)},
     )
     seat.page = answer.text
     return answer
@@ -77,6 +77,21 @@ def test_D6_each_bad_cell_is_named_and_nothing_is_changed(office: Office) -> Non
     assert count(office, CalendarDay) == count(office, ImportRun) == 0
     assert "缺少这一列" in send(seat, "holidays", "日期\n2027-02-14\n").text
     assert "有两列都叫这个名字" in send(seat, "holidays", "日期,日期,安排\n2027-02-14,,放假\n").text
+
+
+def test_D6_a_file_that_is_not_what_its_name_says_is_told_how_to_be_saved(office: Office) -> None:
+    seat = office.seat("boss")
+    for called in ("名单.xlsx", "名单.XLS"):
+        answer = send(seat, "holidays", HOLIDAYS, called)
+        assert answer.status_code == 422
+        assert "里面却不是 Excel 表格" in answer.text
+        assert "另存为" in answer.text
+        assert "缺少这一列" not in answer.text
+    assert "旧版的 .xls" in send(seat, "holidays", b"\xd0\xcf\x11\xe0" + bytes(600), "名单.xls").text
+    wrong = bad(send(seat, "holidays", "姓名,手机\n某人,1\n").text)
+    assert [(line, column) for line, column, _ in wrong] == [("1", "整行")]
+    assert "日期、安排" in wrong[0][2]
+    assert "都看过了，没有问题" in send(seat, "holidays", HOLIDAYS.encode("gbk"), "名单.CSV").text
 
 
 @pytest.mark.parametrize("name", ["holidays", "organisations", "members"])

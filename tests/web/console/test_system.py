@@ -19,6 +19,7 @@ from tasks.schedule import JOBS
 from tests.rules.cast import NOW
 from tests.web.console.office import Office
 from web.console import words
+from web.console.explained import SECTIONS
 
 
 def test_the_outbox_is_counted_by_what_became_of_it(office: Office) -> None:
@@ -93,7 +94,15 @@ def test_settings_show_where_they_come_from_and_no_secret(
     assert "已设" in page
     assert "环境变量" in page
     assert "broadcasts" in page
+    assert "群发" in page
     assert office.seat("north_clerk").get("/settings").status_code == 404
+
+
+def test_every_setting_has_its_words(config: Config) -> None:
+    there: dict[str, set[str]] = {}
+    for one in settings(config):
+        there.setdefault(one.section, set()).add(one.key)
+    assert there == {section: set(keys) for section, (_, keys) in SECTIONS.items()}
 
 
 @pytest.mark.parametrize("way", ["me:planted@db/niangjia", "me@db/niangjia?password=planted"])

@@ -17,7 +17,7 @@ from rules import audit, events
 from rules.access import PERMISSIONS, Permission, Role
 from rules.matchmaking import walls
 from tests.rules.cast import NOW
-from tests.web.console.office import BASE, STAFF, Office, Seat
+from tests.web.console.office import BASE, STAFF, Office, Seat, busy_day
 from web.console import home
 from web.console.gate import CSP, Desk, Door, Gate
 from web.console.home import Waiting
@@ -133,6 +133,7 @@ def test_a_role_without_the_permission_finds_nothing(office: Office, login: str)
 
 
 def test_staff_of_the_next_district_find_none_of_ours(office: Office) -> None:
+    busy_day(office)
     for login in ("south_admin", "south_review"):
         seat = office.seat(login)
         for _rule, method, path in addresses(office, ids(office, "north")):
@@ -143,7 +144,8 @@ def test_staff_of_the_next_district_find_none_of_ours(office: Office) -> None:
             found = ask(seat, method, path)
             assert found[0] == 404, (method, path, found[0])
             assert found == ask(seat, method, nothing), "what is not ours looks like what is not there"
-    for path in ("/", "/profiles", "/conversations", "/workers", "/organisations", "/staff", "/fairs"):
+    for path in ("/", "/profiles", "/conversations", "/workers", "/organisations", "/staff", "/fairs",
+                 "/appointments", "/exams", "/broadcasts"):  # fmt: skip
         page = office.seat("south_admin").get(path).text
         assert "北0" not in page, path
         assert "城北区" not in page, path

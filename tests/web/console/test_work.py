@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from models.matchmaking import Profile, ProfileState
 from models.messages import Handover, Notice
 from models.people import Worker
 from tests.rules.cast import NOW
-from tests.web.console.office import Office, profile_of
+from tests.web.console.office import Office, busy_day, profile_of
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
@@ -47,6 +48,63 @@ def test_what_is_late_is_counted_and_leads_to_exactly_those(office: Office) -> N
     listed = seat.get("/profiles?late=yes").text
     assert "共 <b>1</b>" in listed
     assert "北1" in listed
+
+
+@pytest.mark.parametrize(
+    ("login", "counts"),
+    [
+        ("boss", {"预约": 3, "考试": 2, "相亲会": 1, "群发": 3}),
+        ("north_clerk", {"预约": 3, "考试": 1, "群发": 3}),
+        ("north_review", {"考试": 1, "群发": 3}),
+        ("north_pro", {"预约": 1}),
+        ("north_duty", {}),
+        ("south_admin", {"考试": 1}),
+    ],
+)
+def test_home_counts_what_there_is_today_and_leads_to_exactly_those(
+    office: Office, login: str, counts: dict[str, int]
+) -> None:
+    busy_day(office)
+    seat = office.seat(login)
+    home = seat.get("/").text
+    lines = re.findall(r'<li><a href="/console([^"]+)">(\S+) <b>(\d+)</b>', home)
+    assert {title: int(count) for _, title, count in lines} == counts
+    assert ("今天没有排着的事" in home) == (not counts)
+    for path, title, count in lines:
+        listed = seat.get(html.unescape(path)).text
+        assert f"共 <b>{count}</b>" in listed, title
+        assert listed.count("<tr>") == int(count) + 1, title
+        assert "睡不着" not in listed
+    if "预约" in counts:
+        assert "下一个 14:00" in home
+    menu = {path: f'href="/console{path}"' in home for path in ("/appointments", "/exams", "/broadcasts")}
+    for path, is_there in menu.items():
+        assert (seat.get(path).status_code == 200) is is_there, path
+
+
+def test_the_lists_of_the_day_are_searched_and_turned_round(office: Office) -> None:
+    busy_day(office)
+    seat = office.seat("boss")
+    for path, count in (
+        ("/appointments", 5),
+        ("/appointments?when=tomorrow", 1),
+        ("/appointments?state=cancelled", 1),
+        ("/appointments?q=北0陈", 4),
+        ("/appointments?q=a0001", 1),
+        ("/appointments?q=法律", 0),
+        ("/exams", 3),
+        ("/exams?q=城南", 1),
+        ("/exams?state=open", 0),
+        ("/broadcasts", 5),
+        ("/broadcasts?state=done", 2),
+        ("/broadcasts?topic=news", 0),
+    ):
+        assert f"共 <b>{count}</b>" in seat.get(path).text, path
+    numbers = [
+        re.findall(r'<tr><td class="num">(\d+)', seat.get(f"/broadcasts{way}").text)
+        for way in ("", "?sort=number", "?sort=-number", "?sort=made")
+    ]
+    assert numbers == [list("54321"), list("12345"), list("54321"), list("12345")]
 
 
 def test_a_professional_has_a_quiet_home(office: Office) -> None:

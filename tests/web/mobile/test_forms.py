@@ -217,6 +217,9 @@ def test_a_booking_with_choices_made_for_the_moment(hall: Hall, phone: Browser) 
     assert "不想写" in phone.words
     phone.sends("/forms/booking", say="不想写")
     assert "确认一下" in phone.words
+    assert "确定" not in phone.words
+    for fact in ("心理咨询", "老师", "地点：", "前可以取消", f"{slots[0][:5]}–"):
+        assert phone.words.count(fact) == 1, fact
     phone.sends("/forms/booking", say="提交")
     assert "约好了" in phone.words
     assert re.search(r'href="http://pages\.test/calendar/[^"]+\.ics"', phone.page)

@@ -120,6 +120,18 @@ def test_a_message_is_read_once_it_was_opened(hall: Hall, me: Browser) -> None:
     assert isinstance(notice, Notice)
     me.opens(f"/m/me/messages/{notice.id}")
     assert "下周来取" in me.words
+    assert "要回应的话" not in me.words, "it has a way on, and no question"
+    booking = one(hall, Booking, me)
+    assert isinstance(booking, Booking)
+    with Session(hall.account.engine) as db:
+        starts, now = booking.starts_at.isoformat(), hall.account.clock.now
+        asked = notices.keep(
+            db, booking.worker_id, "booking_soon", now=now, booking=booking.id, starts=starts
+        )
+        db.commit()
+        me.opens(f"/m/me/messages/{asked.id}")
+    assert "来不了回 2" in me.words
+    assert "要回应的话" in me.words
     me.opens("/m/me/messages")
     assert "没看" not in me.words
     with Session(hall.account.engine) as db:
