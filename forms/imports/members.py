@@ -38,6 +38,10 @@ IMPORT = Import(
     Permission.WORKERS_CHANGE,
     key=lambda answers: answers["worker"],
     put=put,
-    said={"not_found": "没有找到这位职工。", "no_such_union": "没有找到这个单位。"},
+    said={
+        "not_found": "没有找到这位职工。",
+        "just_gone": "这位职工刚刚注销或者合并了。",
+        "no_such_union": "没有找到这个单位。",
+    },
     examples=(("1024", "城南区总工会", "入会登记"),),
 )

@@ -32,6 +32,7 @@ _REFUSALS: Final[Mapping[str, str | Callable[..., str]]] = MappingProxyType(
         "answer_needed": "要写回什么话，本人会看到。",
         "answer_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
         "bound_staff": "这是同事的微信。先到“同事”里重新邀请（解绑微信），再来处理。",
+        "just_gone": "这份记录刚刚注销了，或者和别的记录合并了，这次没有再改什么。",
         "two_profiles": "两条记录各有一张资料卡。请本人先撤下一张，再合并。",
         "profile_on_other": "在用的资料卡在另一条记录上。点“换过来”，保留那一条。",
         "bookings_overlap": lambda first, second, **_: f"预约 {first} 和 {second} 时间重叠，先取消一个。",
