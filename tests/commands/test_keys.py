@@ -144,6 +144,24 @@ def test_what_no_key_opens_is_counted_and_left_alone(town: Town, config: Config,
     assert left(town, alone) == (0, unknown)
 
 
+def test_under_the_old_index_key_the_audit_ends_where_a_new_one_began(town: Town, config: Config) -> None:
+    """docs/decisions/0019-index-key.md says so."""
+
+    def use(index: str) -> None:
+        security = config.security.model_copy(update={"index_key": SecretStr(index)})
+        crypto.use(config.model_copy(update={"security": security}))
+
+    for key in ("before" * 4, "after" * 4):
+        use(key)
+        for number in range(3):
+            audit.note(town.db, None, "x", f"x:{number}", now=town.now)
+            town.db.flush()
+    assert audit.verify(town.db) == audit.Fault(1, "moved")
+    use("before" * 4)
+    assert audit.verify(town.db) == audit.Fault(4, "changed")
+    crypto.use(config)
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
