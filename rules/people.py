@@ -93,15 +93,13 @@ def hold(db: Session, *workers: Worker) -> bool:
 
     What is known of them is read anew. False: one of them is gone since it was looked at.
     """
-    held = db.execute(
+    held = db.scalars(
         update(Worker)
         .where(Worker.id.in_([one.id for one in workers]), Worker.gone_at.is_(None))
         .values(gone_at=None)
-        .returning(Worker.id)
-        .execution_options(synchronize_session=False)
+        .returning(Worker)
+        .execution_options(synchronize_session=False, populate_existing=True)
     ).all()
-    for one in workers:
-        db.refresh(one)
     return len(held) == len(workers)
 
 
