@@ -52,6 +52,10 @@ class KeyRing:
         except InvalidTag:
             raise ValueError("sealed value was changed") from None
 
+    def standing(self, sealed: bytes) -> str:
+        """Which key sealed it: "newest", "older", or "unknown" to us."""
+        return "newest" if self.is_newest(sealed) else "older" if self.knows(sealed) else "unknown"
+
     def knows(self, sealed: bytes) -> bool:
         """Whether one of the keys sealed it."""
         return sealed[:4] in self._ciphers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,11 @@ LONGEST: Final = 20_000
 SHORTEST: Final = 100
 """Of less nobody can tell who it is; emoticons are smaller."""
 BYTES: Final = 10 * 1024 * 1024
+SCANS: Final = 40
+"""A JPEG that is shown in ever finer steps has about ten. Each goes over all pixels once more and needs a few dozen
+bytes only: of ten megabytes one could make hours of work."""
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
+_SCAN, _END = b"\xda", b"\xd9"
 _one_at_a_time = (
     threading.Lock()
 )  # unpacked, each takes up to 160 MB, and one with see-through parts twice as much
@@ -56,7 +62,7 @@ def small_jpeg(data: bytes) -> Picture:
 
     Raises NotAPicture, or which of it: TooLarge, TooSmall.
     """
-    if len(data) > BYTES:
+    if len(data) > BYTES or (data.startswith(b"\xff\xd8") and _scans(data) > SCANS):
         raise TooLarge
     with _one_at_a_time:
         try:
@@ -76,6 +82,15 @@ def small_jpeg(data: bytes) -> Picture:
     kept = io.BytesIO()
     plain.save(kept, "JPEG", quality=85, optimize=True)
     return Picture(kept.getvalue(), plain.width, plain.height)
+
+
+def _scans(jpeg: bytes) -> int:
+    """How often this JPEG goes over its pixels, found as its decoder will: what stands in a segment does not count."""
+    count = place = 0
+    while (found := _MARKER.search(jpeg, place)) and found[1] != _END:
+        count += found[1] == _SCAN
+        place = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
+    return count
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -61,9 +61,7 @@ def state(engine: Engine, metadata: MetaData, ring: KeyRing) -> Iterator[State]:
                 rows = db.execute(select(name, func.count()).where(_raw(column).is_not(None)).group_by(name))
                 counts: Counter[str] = Counter()
                 for key, count in rows:
-                    counts[
-                        "newest" if ring.is_newest(key) else "older" if ring.knows(key) else "unknown"
-                    ] += count
+                    counts[ring.standing(key)] += count
                 yield State(table.name, column.name, counts["newest"], counts["older"], counts["unknown"])
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.errors import Refused
 from core.visible import tidy
 from models.people import Organisation, Staff, Worker
-from rules import access, audit
+from rules import access, audit, people
 from rules.access import Permission
 
 
@@ -18,7 +18,7 @@ def move(
 ) -> bool:
     """Let a worker in this member's reach belong to a union in this member's reach; False where they already do.
 
-    Raises Refused: not_found, reason_needed.
+    Raises Refused: not_found, reason_needed, just_gone.
     """
     access.need(staff, Permission.WORKERS_CHANGE)
     access.need_reach(db, staff, worker, now=now)
@@ -26,6 +26,8 @@ def move(
     reason = tidy(reason)
     if not reason:
         raise Refused("reason_needed")
+    if not people.hold(db, worker):
+        raise Refused("just_gone")
     if worker.organisation_id == organisation.id:
         return False
     before = worker.organisation_id

@@ -88,6 +88,21 @@ def change_phone(db: Session, openid: str) -> bool:
     return True
 
 
+def hold(db: Session, *workers: Worker) -> bool:
+    """Keep these records as they are until the transaction ends: nobody erases, merges or moves one meanwhile.
+
+    What is known of them is read anew. False: one of them is gone since it was looked at.
+    """
+    held = db.scalars(
+        update(Worker)
+        .where(Worker.id.in_([one.id for one in workers]), Worker.gone_at.is_(None))
+        .values(gone_at=None)
+        .returning(Worker)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).all()
+    return len(held) == len(workers)
+
+
 def forget_stranger(db: Session, worker: Worker) -> None:
     """Somebody we know nothing of has left: there is nothing to remember, not even that they were here."""
     db.delete(worker)

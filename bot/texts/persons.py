@@ -46,5 +46,6 @@ def export(url: str, minutes: int) -> Say:
 
 
 REFUSALS |= {
+    "just_gone": "工作人员刚把你的两份资料合成一份，这一步还没做。请再说一遍“注销”。",
     "export_often": lambda limit, **_: f"今天已经导出过 {limit} 次了，明天再来。",
 }

@@ -8,7 +8,7 @@ from forms.fields import Number, Text
 from forms.form import Form
 from forms.imports.base import Import, Work
 from models.people import Worker
-from rules import access, members, organisations
+from rules import members, organisations
 from rules.access import Permission
 
 FORM = Form(
@@ -24,8 +24,10 @@ FORM = Form(
 
 
 def put(work: Work, answers: Answers) -> bool:
-    """Let one worker belong to a union."""
-    worker = access.find(work.db, work.staff, Worker, answers["worker"], now=work.now)
+    """Let one worker belong to a union; the rule asks whether both are in reach."""
+    worker = work.db.get(Worker, answers["worker"])
+    if worker is None:
+        raise Refused("not_found")
     union = organisations.named(work.db, answers["union"])
     if union is None or not work.staff.organisation.has_within(union):
         raise Refused("no_such_union")
@@ -38,6 +40,10 @@ IMPORT = Import(
     Permission.WORKERS_CHANGE,
     key=lambda answers: answers["worker"],
     put=put,
-    said={"not_found": "没有找到这位职工。", "no_such_union": "没有找到这个单位。"},
+    said={
+        "not_found": "没有找到这位职工。",
+        "just_gone": "这位职工刚刚注销或者合并了。",
+        "no_such_union": "没有找到这个单位。",
+    },
     examples=(("1024", "城南区总工会", "入会登记"),),
 )

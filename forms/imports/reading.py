@@ -23,8 +23,12 @@ BYTES: Final = 2 * 1024 * 1024
 UNPACKED: Final = 40 * 1024 * 1024
 """What all parts of an .xlsx may come to: some two hundred times more than a list of people takes."""
 MARKS: Final = 800_000
-"""Angle brackets in all parts of an .xlsx: a quarter more than `ROWS` full rows take. Each element is an object once it
-is read, so very many empty ones, which pack well, would cost gigabytes and minutes."""
+"""Angle brackets in the parts of an .xlsx that hold rows: a quarter more than `ROWS` full rows take. Each element is an
+object once it is read, so very many empty ones, which pack well, would cost gigabytes and minutes."""
+OTHER_MARKS: Final = 30_000
+"""The same in the parts that hold no rows: of styles and names each element costs far more, and tables have few."""
+LETTERS: Final = 2 * BYTES
+"""In all cells; in an .xlsx a hundred bytes can say that each cell has the same million of them."""
 ROWS: Final = 2000
 COLUMNS: Final = 40
 _ZIP: Final = b"PK\x03\x04"
@@ -35,7 +39,8 @@ SAVE: Final = "用 Excel 或 WPS 打开它，点“另存为”，类型选“Ex
 _PIECE: Final = 256 * 1024
 _EXACT: Final = 10**15
 """Above this Excel has lost digits of a number."""
-_ZEROS = re.compile("0+")
+_ZEROS = re.compile("0{1,30}")
+_WITH_ROWS = re.compile(r"xl/(worksheets/[^/]+|sharedStrings)\.xml")
 
 
 class Unreadable(Exception):
@@ -88,11 +93,15 @@ def _xlsx(data: bytes) -> list[tuple[int, list[str]]]:
         # whatever a broken part, a password or an unknown way of packing makes of the libraries
         raise Unreadable("打不开这个文件，可能坏了，或者加了密码。请另存为 .xlsx 再来。") from None
     try:
-        found = []
+        found: list[tuple[int, list[str]]] = []
         for sheet in book.worksheets[:1]:
             sheet.reset_dimensions()  # what the file says of its size is often wrong
-            lines = sheet.iter_rows(max_row=ROWS + 200, max_col=COLUMNS)
-            found = [(number, [_text(cell) for cell in line]) for number, line in enumerate(lines, 1)]
+            left = LETTERS
+            for number, line in enumerate(sheet.iter_rows(max_row=ROWS + 200, max_col=COLUMNS), 1):
+                left -= sum(len(cell.value) for cell in line if isinstance(cell.value, str))
+                if left < 0:
+                    raise Unreadable("文件里的字太多了，请只留下要导入的那张表。")
+                found.append((number, [_text(cell) for cell in line]))
         return found
     except Unreadable:
         raise
@@ -104,12 +113,13 @@ def _xlsx(data: bytes) -> list[tuple[int, list[str]]]:
 
 def _is_crowded(package: zipfile.ZipFile) -> bool:
     """Whether its parts hold more elements than any table takes; counted piece by piece."""
-    marks = 0
+    left = {True: MARKS, False: OTHER_MARKS}
     for part in package.infolist():
+        has_rows = _WITH_ROWS.fullmatch(part.filename) is not None
         with package.open(part) as file:
             while piece := file.read(_PIECE):
-                marks += piece.count(b"<")
-                if marks > MARKS:
+                left[has_rows] -= piece.count(b"<")
+                if left[has_rows] < 0:
                     return True
     return False
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.config import Config
@@ -39,11 +39,12 @@ from models.logins import Binding, Ended, ScanLogin
 from models.matchmaking import Mark, MeetRequest, Profile, ProfileState, RequestState
 from models.messages import Notice, Received
 from models.people import Staff, Worker
-from models.persons import Erasure, OtherPhone
+from models.persons import Erasure, Merge, OtherPhone
 from models.photos import Photo
 from models.waiting import Turn
 from rules import access, conversations, waiting
 from rules import audit as audits
+from rules import people as people_rules
 from rules.access import Permission
 from rules.appointments import bookings
 from rules.appointments.terms import terms
@@ -121,37 +122,20 @@ def erase(
     staff: Staff | None = None,
     reason: str = "",
 ) -> bool:
-    """Forget this person. False: they were gone already, and nothing is done.
+    """Forget this person. False: they were forgotten already, and nothing is done.
 
     Staff do it on request, with a reason. Raises Refused: not_found, reason_needed, bound_staff (a colleague's WeChat
-    is unbound by resetting their login first).
+    is unbound by resetting their login first), just_gone (somebody was first: merged into another record they live on).
     """
     if staff is not None:
         reason = _on_request(db, staff, worker, reason, now)
-    db.execute(  # held first, so that all phones are read while nobody changes from one to the other
-        update(Worker)
-        .where(Worker.id == worker.id, Worker.gone_at.is_(None))
-        .values(gone_at=None)
-        .execution_options(synchronize_session=False)
-    )
-    db.refresh(worker)
+    if not people_rules.hold(db, worker):  # of two who do it at once the second waits here, and finds nobody
+        if staff is None and db.get(Erasure, worker.id) is not None:
+            return False
+        raise Refused("just_gone")
     openids = [worker.openid, *_other_phones(db, worker.id)]
-    taken = db.execute(  # of two who do it at once the second waits here, and finds nobody
-        update(Worker)
-        .where(Worker.id == worker.id, Worker.gone_at.is_(None))
-        .values(
-            openid=f"{GONE}{worker.id}",
-            organisation_id=None,
-            followed_at=None,
-            unfollowed_at=now,
-            gone_at=now,
-        )
-        .returning(Worker.id)
-        .execution_options(synchronize_session=False)
-    )
-    if taken.first() is None:
-        return False
-    db.refresh(worker)
+    worker.openid, worker.gone_at = f"{GONE}{worker.id}", now
+    db.flush()
     db.add(Erasure(worker_id=worker.id, staff_id=staff.id if staff else None, at=now, openids=openids))
     _unbind(db, worker.id, now)
     clear(db, worker.id, config=config, now=now)
@@ -163,9 +147,12 @@ def erase(
 
 
 def due(db: Session, now: datetime) -> Sequence[Erasure]:
-    """Whom the rest of the machine has still to forget."""
+    """Whom the rest of the machine has still to forget; not before all has followed that was merged into them."""
+    is_followed = exists().where(Merge.kept_id == Erasure.worker_id, Merge.settled_at.is_(None))
     return db.scalars(
-        select(Erasure).where(Erasure.cleared_at.is_(None), Erasure.at <= now - AT_REST).order_by(Erasure.at)
+        select(Erasure)
+        .where(Erasure.cleared_at.is_(None), Erasure.at <= now - AT_REST, ~is_followed)
+        .order_by(Erasure.at)
     ).all()
 
 
@@ -226,6 +213,7 @@ def _unbind(db: Session, worker_id: int, now: datetime) -> None:
 
 def clear(db: Session, worker_id: int, *, config: Config, now: datetime) -> None:
     """Give up what is to come, delete and empty the rest. Does no harm a second time."""
+    _change(db, Worker, Worker.id == worker_id, organisation_id=None, followed_at=None, unfollowed_at=now)
     _cancel_bookings(db, worker_id, config, now)
     _withdraw_sign_ups(db, worker_id, config, now)
     empty_profile(db, worker_id, now)

@@ -25,7 +25,7 @@ from models import (
 )
 from models.base import Base
 from models.people import Staff, Worker
-from rules import access
+from rules import access, people
 from rules import audit as audits
 from rules.access import Permission
 from rules.persons.at_work import OF_STAFF, WHY
@@ -63,13 +63,15 @@ def on_request(
     """What staff may hand to a person who asks at the counter: only of tables that staff see. It is written down.
 
     Who wants to meet whom, conversations and what a booking is about are not in it; the person has those by chat.
-    Raises Refused: not_found, reason_needed.
+    Raises Refused: not_found, reason_needed, just_gone.
     """
     access.need(staff, Permission.WORKERS_CHANGE)
     access.need_reach(db, staff, worker, now=now)
     reason = tidy(reason)
     if not reason:
         raise Refused("reason_needed")
+    if not people.hold(db, worker):
+        raise Refused("just_gone")
     audits.note(db, staff, "worker_export", f"worker:{worker.id}", now=now, reason=reason)
     return {
         name: [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
@@ -109,22 +109,14 @@ COUNTED: Final[tuple[type[Base], ...]] = (
 
 
 def merge(db: Session, staff: Staff, keep_id: int, gone_id: int, *, reason: str, now: datetime) -> Worker:
-    """Make two records one: `keep_id` stays. Raises Refused: not_found, reason_needed, or the first of `problems`."""
+    """Make two records one: `keep_id` stays. Raises Refused: not_found, reason_needed, just_gone, or the first of
+    `problems`."""
     keep, gone = both(db, staff, keep_id, gone_id, now=now)
     reason = tidy(reason)
     if not reason:
         raise Refused("reason_needed")
-    held = db.scalars(  # both, so that nobody merges or erases one of them meanwhile
-        update(Worker)
-        .where(Worker.id.in_((keep.id, gone.id)), Worker.gone_at.is_(None))
-        .values(gone_at=None)
-        .returning(Worker.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if len(held) < 2:
-        raise Refused("not_found")
-    db.refresh(keep)  # whoever was held up for had perhaps just written from another phone, or left
-    db.refresh(gone)
+    if not phones.hold(db, keep, gone):
+        raise Refused("just_gone")
     if found := problems(db, keep, gone, now=now):
         raise Refused(found[0].code, **found[0].facts)
     openid, followed_at, unfollowed_at = gone.openid, gone.followed_at, gone.unfollowed_at

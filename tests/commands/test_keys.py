@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from core import crypto, reseal
+from core import crypto, reseal, sealed_files
 from core.config import ROOT, Config
 from core.crypto import KeyRing
 from models import Base
@@ -34,6 +36,28 @@ reseal.BATCH = 2
 engine = engine_for(sys.argv[1])
 reseal.rotate(engine, Base.metadata, KeyRing(sys.argv[2], "x" * 16),
     done=lambda table, count: table == sys.argv[3] and os.kill(os.getpid(), signal.SIGKILL))
+"""
+KILLED_AT_FILES = """
+import os, signal, sys
+from pathlib import Path
+from core import sealed_files
+from core.crypto import KeyRing
+calls = {"write": 3, "fsync": 7, "replace": 11}
+def at(name, act):
+    def acting(*given, **named):
+        calls[name] -= 1
+        if not calls[name]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return act(*given, **named)
+    return acting
+what = sys.argv[3]
+if what == "write":
+    sealed_files._write = at(what, sealed_files._write)
+elif what == "fsync":
+    os.fsync = at(what, os.fsync)
+else:
+    Path.replace = at(what, Path.replace)
+sealed_files.rotate(Path(sys.argv[1]), KeyRing(sys.argv[2], "x" * 16))
 """
 
 
@@ -118,3 +142,77 @@ def test_what_no_key_opens_is_counted_and_left_alone(town: Town, config: Config,
     assert (older, unknown > 0) == (0, True)
     assert reseal.rotate(town.engine, Base.metadata, alone) == 0
     assert left(town, alone) == (0, unknown)
+
+
+def test_under_the_old_index_key_the_audit_ends_where_a_new_one_began(town: Town, config: Config) -> None:
+    """docs/decisions/0019-index-key.md says so."""
+
+    def use(index: str) -> None:
+        security = config.security.model_copy(update={"index_key": SecretStr(index)})
+        crypto.use(config.model_copy(update={"security": security}))
+
+    for key in ("before" * 4, "after" * 4):
+        use(key)
+        for number in range(3):
+            audit.note(town.db, None, "x", f"x:{number}", now=town.now)
+            town.db.flush()
+    assert audit.verify(town.db) == audit.Fault(1, "moved")
+    use("before" * 4)
+    assert audit.verify(town.db) == audit.Fault(4, "changed")
+    crypto.use(config)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("moment", ["write", "fsync", "replace"])
+def test_files_are_sealed_again_whole_whoever_is_killed_meanwhile(
+    config: Config, photos: Path, moment: str
+) -> None:
+    old = config.security.field_keys.get_secret_value()
+    crypto.use(config)
+    faces = {sealed_files.keep(photos, face := f"张{n}".encode()): face for n in range(20)}
+    gone, kept = list(faces)[:2]
+    written = photos / kept[:2] / kept
+    os.utime(written, (1, 1))
+    keys = f"{NEW},{old}"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_FILES, str(photos), keys, moment],
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    crypto.use(told(config, keys))
+    assert {name: sealed_files.read(photos, name) for name in faces} == faces
+    both = crypto.ring()
+    older = sealed_files.state(photos, both)["older"]
+    assert 0 < older < 20
+    sealed_files.drop(photos, gone)
+    older = sealed_files.state(photos, both)["older"]
+    assert sealed_files.rotate(photos, both) == older
+    assert sealed_files.rotate(photos, both) == 0, "again is nothing"
+    assert sealed_files.state(photos, both) == {"newest": 19}
+    assert written.stat().st_mtime == 1, "no newer for it"
+    assert written.stat().st_mode & 0o777 == 0o600
+    crypto.use(told(config, NEW))
+    assert {name: sealed_files.read(photos, name) for name in faces} == {**faces, gone: None}
+    left = KeyRing(old, index_key(config))
+    assert sealed_files.rotate(photos, left) == 0
+    assert sealed_files.state(photos, left) == {"unknown": 19}
+    names = [file.name for file in photos.rglob("*") if file.is_file()]
+    assert len(names) - 19 <= 1, "what the killed one began"
+    crypto.use(config)
+
+
+def test_a_photo_taken_away_while_it_is_sealed_again_stays_away(config: Config, photos: Path) -> None:
+    crypto.use(config)
+    names = [sealed_files.keep(photos, b"a face") for _ in range(40)]
+    both = KeyRing(f"{NEW},{config.security.field_keys.get_secret_value()}", index_key(config))
+    with ThreadPoolExecutor(4) as pool:
+        sealing = [pool.submit(sealed_files.rotate, photos, both) for _ in range(2)]
+        list(pool.map(lambda name: sealed_files.drop(photos, name), names))
+    assert sum(one.result() for one in sealing) <= len(names)
+    assert [file for file in photos.rglob("*") if file.is_file()] == []

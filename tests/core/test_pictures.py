@@ -47,6 +47,25 @@ def bomb(side: int, width: int = 0) -> bytes:
     )
 
 
+def in_steps(again: int) -> bytes:
+    """A progressive JPEG whose last step comes some more times."""
+    kept = io.BytesIO()
+    Image.new("RGB", (900, 600), "gray").save(kept, "JPEG", progressive=True)
+    body, end = kept.getvalue()[:-2], kept.getvalue()[-2:]
+    return body + body[body.rindex(b"\xff\xda") :] * again + end
+
+
+def test_a_small_file_that_takes_hours_to_unpack_is_refused() -> None:
+    """A hundred kilobytes of steps, each of which goes over forty million pixels."""
+    assert small_jpeg(in_steps(0)).width == 900
+    with pytest.raises(TooLarge):
+        small_jpeg(in_steps(50))
+    said = b"\xff\xda" * 500  # in a remark, or in the film that some phones put behind the picture
+    remark = b"\xff\xfe" + struct.pack(">H", len(said) + 2) + said
+    plain = photo()
+    assert small_jpeg(plain[:2] + remark + plain[2:] + said).width == 1280
+
+
 def test_it_is_turned_scaled_down_and_tells_nothing_but_its_pixels() -> None:
     sent = photo(turned=6)  # the camera was held upright
     assert PLACE in sent

@@ -115,10 +115,23 @@ def test_a_workbook_with_a_broken_part_is_refused_in_words(part: str) -> None:
 
 def test_a_small_file_of_very_many_empty_cells_is_not_unpacked_into_memory() -> None:
     wide = b"<worksheet><sheetData><row>" + b"<c/>" * 2_000_000 + b"</row></sheetData></worksheet>"
-    data = changed(sheet1=wide)
-    assert len(data) < 100_000
-    with pytest.raises(Unreadable, match="展开以后太大"):
-        read(data)
+    styles = b"<styleSheet><fonts>" + b"<font/>" * 40_000 + b"</fonts></styleSheet>"
+    for data in (changed(sheet1=wide), changed(styles=styles)):
+        assert len(data) < 100_000
+        with pytest.raises(Unreadable, match="展开以后太大"):
+            read(data)
+
+
+def test_a_small_file_whose_cells_all_show_one_very_long_text_is_not_read_into_memory() -> None:
+    """The same words, or the same zeros before a number, a million in each cell."""
+    rows: list[list[object]] = [["娘" * 30_000]] * 150
+    with pytest.raises(Unreadable, match="字太多"):
+        read(book(["职工编号"], *rows))
+    rows = [[7]] * 3
+    zeros = book(["职工编号"], *rows, number_format="0" * 1_000_000)
+    assert len(zeros) < 100_000
+    assert [row for _, row in read(zeros).rows] == [["7"]] * 3
+    assert read(book(["职工编号"], [7], number_format="0" * 8)).rows == [(2, ["00000007"])]
 
 
 @pytest.mark.parametrize(

@@ -261,8 +261,15 @@ def test_merged_two_records_are_one(town: Town, config: Config, manager: Staff) 
     assert left_of(db, gone_id) == {"worker_merge.gone_id": 1}, "what was under way followed"
     noted = db.scalars(select(Audit.subject).where(Audit.act == "worker_merge")).all()
     assert set(noted) == {f"worker:{keep_id}", f"worker:{gone_id}"}
+    with pytest.raises(Refused, match="just_gone"):  # or 注销 said at that moment would be lost
+        erasing.erase(db, db.get_one(Worker, gone_id), config=config, now=NOW)
     erasing.erase(db, keep, config=config, now=NOW)
     assert not db.scalars(select(OtherPhone)).all()
+    db.get_one(Merge, gone_id).settled_at, later = None, NOW + timedelta(minutes=1)
+    db.flush()
+    assert erasing.due(db, later) == [], "something may still follow"
+    assert merging.settle_due(db, later) == 1
+    assert [one.worker_id for one in erasing.due(db, later)] == [keep_id]
 
 
 def test_two_full_records_are_merged_after_what_clashes_is_settled(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import request
 from sqlalchemy import select
@@ -22,6 +22,8 @@ from web.console.workers import reached, search
 from web.parts.archive import download, pictures, words_at
 
 pages = Pages("workers")
+NOBODY: Final = ("not_found", "just_gone")
+"""There is nothing to be shown any more."""
 
 
 class ReasonForm(Form):
@@ -86,7 +88,7 @@ def erase(desk: Desk, number: int) -> Any:
             desk.db, worker, config=desk.config, now=desk.now, staff=desk.staff, reason=form.reason.data or ""
         )
     except Refused as refused:
-        if refused.code == "not_found":
+        if refused.code in NOBODY:
             raise
         form.refuse(refused, "reason")
         return _erase_page(desk, worker, form, 409)
@@ -107,7 +109,7 @@ def merge(desk: Desk, number: int) -> Any:
         try:
             merging.merge(desk.db, desk.staff, keep.id, gone.id, reason=form.reason.data or "", now=desk.now)
         except Refused as refused:
-            if refused.code == "not_found":
+            if refused.code in NOBODY:
                 raise
             return _merge_page(desk, keep, gone, form, 409)
         say(f"合并好了。{gone.id} 的手机再来消息，都记在 {keep.id} 名下。")

@@ -18,7 +18,7 @@ ERRORS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
         400: ("没有看懂这个请求", "回到上一页，刷新以后再试一次。"),
         404: ("没有找到", "这一页不存在，或者不在你的管辖范围内。"),
         405: ("不能这样打开", "回到首页，从菜单里进去。"),
-        413: ("内容太大了", "请少填一些再提交。"),
+        413: ("内容太大了", "少填一些，或者换一个小一点的文件再试。"),
         429: ("试得太频繁了", "歇一分钟再来，前面填的不会丢。"),
         500: ("系统出了点问题", "不是你操作的原因，已经记下来了。过一会儿再试；还不行，请找系统管理员。"),
     }
@@ -34,6 +34,7 @@ _REFUSALS: Final[Mapping[str, str | Callable[..., str]]] = MappingProxyType(
         "answer_needed": "要写回什么话，本人会看到。",
         "answer_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
         "bound_staff": "这是同事的微信。先到“同事”里重新邀请（解绑微信），再来处理。",
+        "just_gone": "这份记录刚刚注销了，或者和别的记录合并了，这次没有再改什么。",
         "two_profiles": "两条记录各有一张资料卡。请本人先撤下一张，再合并。",
         "profile_on_other": "在用的资料卡在另一条记录上。点“换过来”，保留那一条。",
         "bookings_overlap": lambda first, second, **_: f"预约 {first} 和 {second} 时间重叠，先取消一个。",

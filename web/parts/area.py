@@ -154,7 +154,7 @@ class Area(Generic[NeedsT]):
             try:
                 return self._once(db, work, seen)
             except OperationalError as error:
-                if not again or not is_deadlock(error) or request.files:  # a file that was sent is read once
+                if not again or not is_deadlock(error) or not _rewound():
                     raise
             db.rollback()
             db.info.pop(NEW_NOTICES, None)
@@ -219,3 +219,13 @@ class Area(Generic[NeedsT]):
 def is_read() -> bool:
     """Whether this request changes nothing by its method."""
     return request.method in ("GET", "HEAD", "OPTIONS")
+
+
+def _rewound() -> bool:
+    """Whether the files that were sent can be read once more; a view that closed one cannot be asked again."""
+    files = [file.stream for file in request.files.values()]
+    if any(stream.closed for stream in files):
+        return False
+    for stream in files:
+        stream.seek(0)
+    return True
