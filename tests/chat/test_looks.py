@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from bot.looks import MANY, packed, waiting_key
+from bot.turns import Turn
 from commands._late import left_to_do
 from core.clock import utcnow
 from core.redis import connect
@@ -147,3 +148,23 @@ def ids(fair: Fair, her: Phone, him: Phone) -> tuple[int, int]:
         db.execute(delete(Scan))
         db.commit()
         return card, worker
+
+
+def test_a_look_survives_that_redis_forgets_the_scripts(
+    fair: Fair, her: Phone, him: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between asking for the turn and giving it back: the person does not wait, and the look is counted."""
+    account = fair.account
+    leave = account.bot.turns.leave
+
+    def flushed(turn: Turn, answer: str) -> None:
+        with closing(connect(account.config)) as redis:
+            redis.script_flush()
+        leave(turn, answer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(account.bot.turns, "leave", flushed)
+        him.scans(fair.code(her))
+    assert "收好了" in him.says("收藏")
+    account.bot.looks.write_down()
+    assert rows(account) == 1
