@@ -26,7 +26,7 @@ from bot.chat import Chat, Overtaken
 from bot.envelope import Envelope, TurnedAway, parsed
 from bot.inbound import Inbound, name_of, read
 from bot.looks import Looks, packed
-from bot.replies import Say, carried, pages
+from bot.replies import SUCCESS, Say, carried, pages
 from bot.turns import Replayed, Turn, Turns
 from core import log, metrics
 from core.clock import utcnow
@@ -43,9 +43,6 @@ from rules.notices import NEW_NOTICES, tell
 
 _TEXT: str = TextReply.TEMPLATE.strip()  # an instance of it costs more than to fill it in
 _ANSWERED = metrics.callbacks.labels("answered")
-SUCCESS = "success"
-"""The body that tells the platform: taken, nothing to show."""
-
 TRIES = 3
 """How often a message is tried that meets others in the database, before the person is told that it failed."""
 AT_ONCE = 2
@@ -255,7 +252,10 @@ class Bot:
             if said is None:
                 return None
             return said or self._run(
-                turn, lambda: self._transact(job, inbound, self.converse, patience=0, turn=turn)
+                turn,
+                lambda: self._transact(
+                    job, inbound, self.converse, patience=0, turn=turn, offers=turn.offers
+                ),
             )
         except Replayed:
             return _REPLAYED
@@ -271,7 +271,7 @@ class Bot:
                 # either it is not our turn yet, or all that was said is that it takes longer
                 time.sleep(WAIT_STEP)
                 said = self._ask(job, turn)
-            job.give(said or self._run(turn, lambda: self._answer_once(job, inbound)))
+            job.give(said or self._run(turn, lambda: self._answer_once(job, inbound, turn.offers)))
         except Replayed:
             job.settle()
             job.give(_REPLAYED)
@@ -306,11 +306,11 @@ class Bot:
                         self.looks.write(turn.looks, patience=0)
         return answer
 
-    def _answer_once(self, job: Job, inbound: Inbound) -> str:
+    def _answer_once(self, job: Job, inbound: Inbound, offers: bytes) -> str:
         """Converse in one transaction and commit it together with the message's key."""
         for tries in itertools.count(1):
             try:
-                return self._transact(job, inbound, self.converse)
+                return self._transact(job, inbound, self.converse, offers=offers)
             except Exception as error:
                 if tries == TRIES or not isinstance(error, (Overtaken, *busy())):
                     sorry = self._sorry(inbound, "handler")
@@ -336,13 +336,14 @@ class Bot:
         patience: float = LOCK_SECONDS,
         turn: Turn | None = None,
         shown: Mapping[str, Any] | None = None,
+        offers: bytes = b"",
     ) -> str:
         """`turn`: what was looked at may be left with it, instead of in the database. `shown`: it is for a page."""
         with self.desk.session(patience) as db:
             if job.is_late and self._is_done(db, inbound):
                 return SUCCESS
             now = self.clock()
-            chat = Chat(db, inbound, now=now, config=self.config, catch_up=self.looks.catch_up)
+            chat = Chat(db, inbound, now=now, config=self.config, catch_up=self.looks.catch_up, offers=offers)
             if chat.answered is not None:
                 job.settle()
                 return chat.answered or SUCCESS
@@ -364,7 +365,7 @@ class Bot:
                 chat.forget(SHOWN)
             if shown is None and len(parts) > 1:
                 chat.remember("more", parts[1:])
-            answer = self.render(inbound, parts[0], now) if parts else SUCCESS
+            answer = self.render(inbound, parts[0], now) if parts and shown is None else SUCCESS
             if has_written(db):
                 if chat.is_changed:
                     chat.save(answer)
