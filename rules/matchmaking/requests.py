@@ -206,9 +206,35 @@ def contact_of(db: Session, worker_id: int, request: MeetRequest) -> Profile:
     if other is None or request.state != RequestState.ACCEPTED:
         raise Refused("request_gone")
     profile = db.scalar(select(Profile).where(Profile.worker_id == other))
+    mine = db.scalar(select(Profile).where(Profile.worker_id == worker_id))
     if profile is None or profile.state == ProfileState.WITHDRAWN:
         raise Refused("request_gone")
+    if mine is not None and looking.is_blocked(db, mine, profile):
+        raise Refused("request_gone")
     return profile
+
+
+def part(db: Session, worker_id: int, other_id: int, *, now: datetime) -> None:
+    """One of two blocks the other: whom they asked is not asked any more, and who asked them hears no answer."""
+    db.execute(
+        update(MeetRequest)
+        .where(
+            MeetRequest.asker_id == worker_id,
+            MeetRequest.asked_id == other_id,
+            MeetRequest.state.in_((RequestState.WAITING, *UNANSWERED)),
+        )
+        .values(state=RequestState.EXPIRED, told_at=now)
+    )
+    db.execute(
+        update(MeetRequest)
+        .where(
+            MeetRequest.asker_id == other_id,
+            MeetRequest.asked_id == worker_id,
+            MeetRequest.state == RequestState.OPEN,
+        )
+        .values(state=RequestState.DECLINED, answered_at=now)
+    )
+    meetings.call_off(db, worker_id, now=now, other_id=other_id)
 
 
 def _say_yes(

@@ -509,6 +509,27 @@ def test_E5_who_cannot_be_met_any_more_is_not_announced(
     assert "这里还没有消息" in her.says("我的消息")
 
 
+def test_E5_a_block_after_a_yes_frees_the_table_and_shows_the_contact_no_more(
+    fair: Fair, her: Phone, him: Phone
+) -> None:
+    fair.check_in(her, him)
+    asks(fair, him, her)
+    told(her)
+    assert "ayue_1990" in her.taps("愿意见见")
+    assert "xiaohe_wx" in told(him)[-1]
+    number = fair.request(him, her).id
+    assert "互相看不到" in her.says("拉黑", bizmsgmenuid=f"block.{number}")
+    heard = told(him)
+    assert ["对方这次来不了" in text for text in heard] == [True]
+    assert told(her) == []
+    for phone in (her, him):
+        for tap in (f"yes.{number}", f"meet.{fair.token(him if phone is her else her)}"):
+            heard = [phone.says("…", bizmsgmenuid=tap)]
+            assert not {"ayue_1990", "xiaohe_wx"} & set(re.findall(r"\w+", heard[0]))
+    stranger = fair.man("路人")
+    assert "互相看不到" not in stranger.says("拉黑", bizmsgmenuid=f"block.{number}"), "somebody else's wish"
+
+
 @pytest.mark.parametrize("reason", [paused, withdrawn], ids=lambda reason: reason.__name__)
 def test_E5_who_does_not_want_to_be_asked_is_not_asked(
     fair: Fair, her: Phone, him: Phone, reason: Callable[[Fair, Phone, Phone], None]

@@ -291,7 +291,7 @@ def play(stage: Stage, file: Path) -> None:
 
 
 FLOWS = (
-    *("profile", "meet", "no", "find", "mine", "checkin", "help", "messages", "human"),
+    *("profile", "meet", "no", "find", "mine", "checkin", "help", "messages", "human", "block"),
     *("booking", "change", "day", "crisis", "exam", "exam-mine", "mute", "erase"),
 )
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")

@@ -21,7 +21,7 @@ from models.waiting import Turn
 from rules import people, retention
 from rules.access import Role
 from rules.exams import sign_ups
-from rules.matchmaking import looking, requests
+from rules.matchmaking import blocking, looking, requests
 from rules.persons import consents, erasing, exporting, links, merging, moving
 from rules.persons.consents import Kind
 from rules.persons.erasing import Fate
@@ -281,6 +281,9 @@ def test_two_full_records_are_merged_after_what_clashes_is_settled(
     theirs = erasing.profile_of(db, it.worker.id)
     assert theirs
     looking.mark(db, twin.id, theirs.id, "kept", now=NOW)
+    other_look = erasing.profile_of(db, twin.id)
+    assert other_look
+    blocking.block(db, it.other.id, other_look, now=NOW)
     codes = {problem.code for problem in merging.problems(db, it.worker, twin, now=NOW)}
     assert codes == {"two_profiles", "bookings_overlap", "same_sitting"}
     db.delete(same_time)
@@ -297,6 +300,9 @@ def test_two_full_records_are_merged_after_what_clashes_is_settled(
     empty = erasing.profile_of(db, gone_id)
     assert empty
     assert (empty.nickname, empty.contact) == ("", None)
+    assert [one.profile_id for one in blocking.blocked(db, it.other.id)] == [theirs.id], (
+        "a block is of a person"
+    )
     live = [
         one.state
         for one in db.scalars(select(MeetRequest).where(MeetRequest.asker_id == it.worker.id))
