@@ -310,6 +310,15 @@ def _check_limits(db: Session, worker_id: int, seen: Seen, *, now: datetime, lim
         MeetRequest.state == RequestState.WAITING,
         (MeetRequest.state.in_(UNANSWERED)) & (MeetRequest.expires_at > now),
     )
+    for whose in sorted(
+        (worker_id, seen.worker_id)
+    ):  # who asks or is asked at the same moment counts after this one
+        db.execute(
+            update(Profile)
+            .where(Profile.worker_id == whose)
+            .values(state=Profile.state)
+            .execution_options(synchronize_session=False)
+        )
     if count(mine, unanswered) >= limits.requests_open:
         raise Refused("too_many_open", limit=limits.requests_open)
     if count(mine, MeetRequest.asked_at >= looking.day_start(now)) >= limits.requests_per_day:

@@ -653,6 +653,14 @@ def test_E5_so_many_a_day(fair: Fair, him: Phone) -> None:
     assert "已经问女10了" in asks(fair, him, others[10])
 
 
+def test_E5_so_many_for_a_card_in_an_hour_who_all_ask_at_once(fair: Fair, her: Phone) -> None:
+    men = [fair.man(f"男{n}") for n in range(8)]
+    for one in men:
+        one.scans(fair.code(her))
+    heard = at_once(*(partial(one.taps, "想认识TA") for one in men))
+    assert sorted("已经问小禾了" in one for one in heard) == [False] * 5 + [True] * 3, heard
+
+
 def test_E5_so_many_for_a_card_in_an_hour(fair: Fair, her: Phone) -> None:
     men = [fair.man(f"男{n}") for n in range(4)]
     for him in men[:3]:
