@@ -9,6 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
 from core.clock import SHANGHAI, local, utcnow
@@ -21,6 +22,7 @@ from rules import staff as staff_rules
 from rules.appointments import bookings, planning, years
 from rules.appointments.terms import terms
 
+MINUTES = click.IntRange(0, 60 * 24 * 60)
 MOMENTS = ["%Y-%m-%d %H:%M"]
 WEEKDAYS = "一二三四五六日"
 
@@ -61,15 +63,17 @@ def services() -> None:
 @click.option("--union", required=True, metavar="NAME", help="Whose service it is.")
 @click.option("--asks", required=True, help="The question about the matter, for instance 想聊哪方面？")
 @click.option("--words", default="", help="Other names people use, with blanks between.")
-@click.option("--minutes", type=int, default=50, show_default=True, help="How long it takes.")
-@click.option("--buffer", type=int, default=10, show_default=True, help="The professional's rest behind it.")
+@click.option("--minutes", type=MINUTES, default=50, show_default=True, help="How long it takes.")
 @click.option(
-    "--notice", type=int, default=120, show_default=True, help="Booked so long before at the latest."
+    "--buffer", type=MINUTES, default=10, show_default=True, help="The professional's rest behind it."
 )
 @click.option(
-    "--cancel", "cancel_", type=int, default=240, show_default=True, help="Cancelled so long before."
+    "--notice", type=MINUTES, default=120, show_default=True, help="Booked so long before at the latest."
 )
-@click.option("--move", "move_", type=int, default=120, show_default=True, help="Moved so long before.")
+@click.option(
+    "--cancel", "cancel_", type=MINUTES, default=240, show_default=True, help="Cancelled so long before."
+)
+@click.option("--move", "move_", type=MINUTES, default=120, show_default=True, help="Moved so long before.")
 def service(
     name: str,
     union: str,
@@ -125,18 +129,20 @@ def professionals() -> None:
 @command.command()
 @click.argument("login")
 @click.argument("service_name", metavar="SERVICE")
-@click.option("--place", required=True, help="Where; a room is used by one booking at a time.")
+@click.option(
+    "--place", type=Line(100), required=True, help="Where; a room is used by one booking at a time."
+)
 @click.option(
     "--shared", is_flag=True, help="The place takes any number at a time (a telephone, a large office)."
 )
-@click.option("--name", default="", help="The name people read.  [default: the staff name]")
-def offer(login: str, service_name: str, place: str, shared: bool, name: str) -> None:
+@click.option("--name", type=Line(40), help="The name people read.  [default: the staff name]")
+def offer(login: str, service_name: str, place: str, shared: bool, name: str | None) -> None:
     """Let a member of staff offer a service at a place."""
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
         found = planning.service_named(db, service_name)
         where = planning.place_named(db, found.organisation, place, is_shared=shared)
-        who = planning.professional_of(db, staff, name=name)
+        who = planning.professional_of(db, staff, name=name or "")
         planning.offer(db, who, found, where)
         db.commit()
         click.echo(f"{who.name}：{found.name}，{where.name}")
@@ -196,7 +202,7 @@ def extra(login: str, day: datetime | None, spans: tuple[str, ...], clear: bool)
 
 
 @command.command("list")
-@click.option("--days", default=7, show_default=True, help="From today on.")
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="From today on.")
 def list_(days: int) -> None:
     """List bookings to come. Says when the calendar lacks a year."""
     config, now = load(), utcnow()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.texts.logins import ROLES
+from commands._given import Line
 from commands._help import Group
 from commands._logins import COMMANDS, acting, by_whom, say_link
 from commands._office import explain, office, table
@@ -46,7 +47,7 @@ for each in COMMANDS:
 
 @command.command()
 @click.argument("login")
-@click.option("--name", required=True, help="What colleagues read.")
+@click.option("--name", type=Line(40), required=True, help="What colleagues read.")
 @click.option("--organisation", required=True, metavar="NAME", help="The union; acts reach it and all below.")
 @click.option(
     "--role", type=click.Choice(list(ROLES)), required=True, help="What they may do: docs/access.md."
@@ -81,7 +82,7 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None,
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", type=Line(100))
 @click.option("--below", metavar="NAME", help="The union above it; without it NAME is at the top.")
 def union(name: str, below: str | None) -> None:
     """Add a union, the top one first. The four levels are 省, 市, 区县 and 乡镇街道."""

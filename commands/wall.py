@@ -9,6 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
 from core.clock import SHANGHAI, local, utcnow
@@ -59,9 +60,9 @@ def list_(event_id: int | None) -> None:
 
 
 @command.command()
-@click.argument("title")
+@click.argument("title", type=Line(100))
 @click.option("--union", required=True, metavar="NAME", help="Whose fair it is.")
-@click.option("--place", required=True, help="Where; people read it.")
+@click.option("--place", type=Line(100), required=True, help="Where; people read it.")
 @click.option("--from", "starts", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
 @click.option("--until", "ends", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
 @click.option("--tables", type=click.IntRange(1, 500), required=True, help="Tables to meet at.")
@@ -91,7 +92,7 @@ def fair(
 @command.command()
 @event_option
 @click.argument("number", type=click.IntRange(1, 999))
-@click.argument("title")
+@click.argument("title", type=Line(40))
 def add(event_id: int | None, number: int, title: str) -> None:
     """Put up a wall. A TITLE such as 90后 says who hangs there; walls with other titles are filled with --wall."""
     with office(load()) as engine, Session(engine) as db:
