@@ -67,14 +67,25 @@ def list_(event_id: int | None) -> None:
 @click.option("--until", "ends", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
 @click.option("--tables", type=click.IntRange(1, 500), required=True, help="Tables to meet at.")
 @click.option("--onsite-only", is_flag=True, help="Show its cards only to those who are checked in.")
+@as_login
 def fair(
-    title: str, union: str, place: str, starts: datetime, ends: datetime, tables: int, onsite_only: bool
+    title: str,
+    union: str,
+    place: str,
+    starts: datetime,
+    ends: datetime,
+    tables: int,
+    onsite_only: bool,
+    login: str,
 ) -> None:
     """Plan a fair. Then put up its walls (wall add) and fill them (wall fill)."""
     with office(load()) as engine, Session(engine) as db:
+        staff = staff_rules.by_login(db, login)
+        access.need(staff, Permission.WALLS_PRINT)
         holder = organisations.named(db, union)
         if holder is None:
             raise Refused("no_such_union")
+        access.need_within(staff, holder)
         event = events.plan_fair(
             db,
             holder,
@@ -85,6 +96,7 @@ def fair(
             tables=tables,
             onsite_only=onsite_only,
         )
+        audit.note(db, staff, "fair_add", f"event:{event.id}", now=utcnow(), after={"title": event.title})
         db.commit()
         click.echo(f"{event.title}（{event.id}）定好了，{tables} 张桌子。")
 
