@@ -185,6 +185,7 @@ def test_erased_is_erased_everywhere(it: Lives) -> None:
     with pytest.raises(Refused, match="card_gone"):
         looking.card(db, it.other.id, _any_token(it, number))
     assert retention.forget_candidates(db, NOW - timedelta(days=6)) == 0
+    assert retention.forget_candidates(db, NOW, unplaced=True) == 0, "they had a place"
     assert retention.forget_candidates(db, NOW) == 1
     assert retention.forget_candidates(db, NOW) == 0
     assert KEPT not in str(everything(db))
@@ -324,6 +325,23 @@ def test_nobody_merges_a_phone_into_a_colleagues_login_or_beyond_their_reach(
             merging.merge(town.db, boss, keep.id, gone.id, reason="同一个人", now=NOW)
     with pytest.raises(Refused, match="reason_needed"):
         merging.merge(town.db, boss, one.id, two.id, reason="", now=NOW)
+
+
+@pytest.mark.parametrize("state", [Turn.PLACED, Turn.WITHDRAWN])
+def test_nobody_is_named_for_ever_at_an_exam_that_was_held(it: Lives, state: Turn) -> None:
+    held = it.db.scalars(
+        select(SignUp).where(SignUp.worker_id == it.worker.id, SignUp.sitting_id == it.held.id)
+    ).one()
+    held.state = state
+    number = held.number
+    is_unplaced = state != Turn.PLACED
+    assert retention.forget_candidates(it.db, NOW, unplaced=True) == is_unplaced
+    assert retention.forget_candidates(it.db, NOW) == (not is_unplaced)
+    assert retention.forget_candidates(it.db, NOW) == 0
+    it.db.expire_all()
+    assert (held.number, held.name, held.id_number, held.phone, held.employer) == (number, "", "", "", "")
+    assert len([one for one in consents.agreed(it.db, it.worker.id) if one.kind == Kind.EXAM]) == 2
+    assert exporting.collect(it.db, it.worker, words=say, now=NOW)["sign_ups"]
 
 
 # 同意过的
