@@ -55,6 +55,7 @@ def test_a_delivery_repeated_is_one_look(fair: Fair, her: Phone, him: Phone) -> 
 
 def test_words_without_a_name_mean_the_card_of_a_moment_ago(fair: Fair, her: Phone, him: Phone) -> None:
     him.scans(fair.code(her))
+    him.says("嗯嗯呀")  # or the word would be the tap of the last answer
     assert "小禾" in him.says("收藏"), "before the worker wrote anything down"
     assert waiting(fair.account) == 0
 
@@ -100,6 +101,7 @@ def test_garbage_in_the_stream_stops_nobody(fair: Fair, her: Phone, him: Phone, 
     with closing(connect(account.config)) as redis:
         redis.xadd(waiting_key(account.config), {"": garbage})
     him.scans(fair.code(her))
+    him.says("嗯嗯呀")
     assert "小禾" in him.says("收藏"), "which catches up first"
     assert (rows(account), waiting(account)) == (1, 0)
     assert any(line.get("event") == "look left out, nobody can read it" for line in account.lines())

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
-from bot.callback import SHOWN, Engaged
+from bot.callback import Engaged
+from bot.once import SHOWN
 from bot.replies import Say
 from core.redis import LOST
 from forms import FORMS, paper
