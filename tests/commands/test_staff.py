@@ -216,5 +216,5 @@ def test_a_union_begins_with_nothing(settings: Config, niangjia: Niangjia) -> No
     assert "结束要晚于开始" in niangjia(*plan, "--from", "2099-05-01 09:00", "--until", "2099-05-01 09:00")[2]
     code, out, _ = niangjia(*plan, "--from", "2099-05-01 09:00", "--until", "2099-05-02 17:00")
     assert (code, out) == (0, "相亲会（1）定好了，9 张桌子。\n")
-    assert niangjia("wall", "add", 1, "90后")[:2] == (0, "1号墙 90后 建好了。\n")
-    assert "05-01 至 05-02" in niangjia("wall", "list")[1]
+    assert niangjia("wall", "add", 1, "90后", "--as", "lin")[:2] == (0, "1号墙 90后 建好了。\n")
+    assert "05-01 至 05-02" in niangjia("wall", "list", "--as", "lin")[1]

@@ -133,6 +133,7 @@ ACTS: Final = MappingProxyType(
         "organisation_move": "移动单位",
         "calendar_change": "改节假日",
         "fair_add": "安排相亲会",
+        "door_print": "做签到码",
         "service_add": "新增预约项目",
         "offer_set": "定好预约项目",
         "hours_set": "改可约时间",
