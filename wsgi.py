@@ -41,7 +41,7 @@ def create_app(config: Config | None = None, *, clock: Callable[[], datetime] = 
     app.register_blueprint(health.blueprint(config, engine))
     app.register_blueprint(calendar.blueprint(config, engine))
     client = Client(config, connect(config))
-    console.mount(app, config, engine, clock=clock, client=client, wake=bot.wake)
+    console.mount(app, config, engine, clock=clock, client=client, wake=bot.once.wake)
     mobile.mount(app, config, engine, clock=clock, client=client, bot=bot, filling=filling)
     entrance = callback.mount(app.wsgi_app, bot)
     if hops := config.web.trusted_proxies:

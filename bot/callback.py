@@ -15,37 +15,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 from werobot.parser import process_message
-from werobot.replies import TextReply
 
 from bot import texts
 from bot.budget import Gate, Job, Workers
-from bot.chat import Chat, Overtaken
+from bot.chat import Overtaken
 from bot.envelope import Envelope, TurnedAway, parsed
 from bot.inbound import Inbound, name_of, read
-from bot.looks import Looks, packed
-from bot.replies import Say, carried, pages
+from bot.looks import Looks
+from bot.once import Converse, Once, render
+from bot.replies import SUCCESS, Say, pages
 from bot.turns import Replayed, Turn, Turns
 from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
-from core.crypto import Sealed
-from core.db import LOCK_SECONDS, Desk, be_patient, busy, commit, has_written, insert_new, is_locked, rollback
-from core.errors import Refused
-from core.prepared import Prepared
-from core.redis import LOST, Lane, Script
-from models.base import Moment
+from core.db import Desk, busy, commit, insert_new
+from core.redis import LOST, Lane
 from models.messages import Received
-from rules.matchmaking import looking
-from rules.notices import NEW_NOTICES, tell
 
-_TEXT: str = TextReply.TEMPLATE.strip()  # an instance of it costs more than to fill it in
 _ANSWERED = metrics.callbacks.labels("answered")
-SUCCESS = "success"
-"""The body that tells the platform: taken, nothing to show."""
-
 TRIES = 3
 """How often a message is tried that meets others in the database, before the person is told that it failed."""
 AT_ONCE = 2
@@ -53,22 +42,9 @@ AT_ONCE = 2
 GATE_SECONDS = 0.5
 """Then it works beside them: whoever is before may be waiting for a Redis that is not there."""
 WAIT_STEP = 0.01
-SHOWN = "shown"
-"""Where the dialog keeps what was said last on a page: the key of the act, its words, and what the page adds."""
 REDIS_STEP = 0.1
 RECORD_SECONDS = 0.4
 """Kept of the time to answer for putting a late message on record; a locked database is not waited for longer."""
-
-_WAKE = Script("redis.call('LPUSH', KEYS[1], 1) redis.call('LTRIM', KEYS[1], 0, 9) return 1", keys=1)
-
-_RECEIVED = Prepared(
-    text(
-        "INSERT INTO received (key, at, is_late, reply) VALUES (:key, :at, false, :reply) ON CONFLICT DO NOTHING"
-    ).bindparams(bindparam("at", type_=Moment), bindparam("reply", type_=Sealed)),
-    writes=True,
-)
-
-Converse = Callable[[Chat], tuple[Say, ...]]
 
 
 class Engaged(Exception):
@@ -104,10 +80,10 @@ class Bot:
         self.envelope = Envelope(config, clock)
         self.turns = Turns(config, lane)
         self.looks = Looks(config, lane, self.desk)
+        self.once = Once(config, self.desk, lane, self.turns, self.looks, clock)
         self.workers = Workers(config.web.threads * 4)
         self.gate = Gate(AT_ONCE)
         self._log = log.get("callback")
-        self._wake_key = f"{config.redis.prefix}wake"
         self._patience = config.limits.answer_seconds - min(RECORD_SECONDS, config.limits.answer_seconds / 4)
 
     def verify(self, query: Mapping[str, str]) -> Answer:
@@ -198,7 +174,7 @@ class Bot:
     def _attend_once(self, inbound: Inbound, converse: Converse, shown: dict[str, Any]) -> str:
         for tries in itertools.count(1):
             try:
-                return self._transact(Job(), inbound, converse, shown=shown)
+                return self.once.act(Job(), inbound, converse, shown=shown)
             except Exception as error:
                 if tries == TRIES or not isinstance(error, (Overtaken, *busy())):
                     raise
@@ -255,7 +231,8 @@ class Bot:
             if said is None:
                 return None
             return said or self._run(
-                turn, lambda: self._transact(job, inbound, self.converse, patience=0, turn=turn)
+                turn,
+                lambda: self.once.act(job, inbound, self.converse, patience=0, turn=turn, offers=turn.offers),
             )
         except Replayed:
             return _REPLAYED
@@ -271,13 +248,13 @@ class Bot:
                 # either it is not our turn yet, or all that was said is that it takes longer
                 time.sleep(WAIT_STEP)
                 said = self._ask(job, turn)
-            job.give(said or self._run(turn, lambda: self._answer_once(job, inbound)))
+            job.give(said or self._run(turn, lambda: self._answer_once(job, inbound, turn.offers)))
         except Replayed:
             job.settle()
             job.give(_REPLAYED)
         except Exception:  # the entrance: nothing may escape from here
             job.settle()
-            job.give(self.render(inbound, pages(self._sorry(inbound, "callback"))[0], self.clock()))
+            job.give(render(inbound, pages(self._sorry(inbound, "callback"))[0], self.clock()))
 
     def _ask(self, job: Job, turn: Turn, signature: str = "") -> str | None:
         """Ask for the turn, for as long as it takes Redis to come back; the message is on record long before."""
@@ -306,18 +283,18 @@ class Bot:
                         self.looks.write(turn.looks, patience=0)
         return answer
 
-    def _answer_once(self, job: Job, inbound: Inbound) -> str:
+    def _answer_once(self, job: Job, inbound: Inbound, offers: bytes) -> str:
         """Converse in one transaction and commit it together with the message's key."""
         for tries in itertools.count(1):
             try:
-                return self._transact(job, inbound, self.converse)
+                return self.once.act(job, inbound, self.converse, offers=offers)
             except Exception as error:
                 if tries == TRIES or not isinstance(error, (Overtaken, *busy())):
                     sorry = self._sorry(inbound, "handler")
                     break
                 # a deadlock, a lost connection, a dialog that another process changed: rolled back, so again is safe
                 self._log.warning("transaction repeated", message=inbound.name, error=_kind_of(error))
-        return self._transact(job, inbound, lambda chat: (sorry,))
+        return self.once.act(job, inbound, lambda chat: (sorry,))
 
     def _sorry(self, inbound: Inbound, entrance: str) -> Say:
         """What is said about the exception being handled, with the reference under which the log has it."""
@@ -328,102 +305,6 @@ class Bot:
         metrics.bugs.labels(entrance).inc()
         return texts.broken(reference)
 
-    def _transact(
-        self,
-        job: Job,
-        inbound: Inbound,
-        converse: Converse,
-        patience: float = LOCK_SECONDS,
-        turn: Turn | None = None,
-        shown: Mapping[str, Any] | None = None,
-    ) -> str:
-        """`turn`: what was looked at may be left with it, instead of in the database. `shown`: it is for a page."""
-        with self.desk.session(patience) as db:
-            if job.is_late and self._is_done(db, inbound):
-                return SUCCESS
-            now = self.clock()
-            chat = Chat(db, inbound, now=now, config=self.config, catch_up=self.looks.catch_up)
-            if chat.answered is not None:
-                job.settle()
-                return chat.answered or SUCCESS
-            try:
-                says = converse(chat)
-            except Refused as refused:
-                rollback(db)
-                says = texts.refused(refused)
-                chat = Chat(db, inbound, now=now, config=self.config)
-            if chat.looks and turn is not None:
-                turn.looks = tuple(packed(chat.worker_id, card, inbound.key, now) for card in chat.looks)
-            elif chat.looks:
-                for card in chat.looks:
-                    looking.note(db, chat.worker_id, card, key=inbound.key, now=now)
-            parts = pages(*says) if says else []
-            if shown is not None:
-                chat.remember(SHOWN, {**shown, "key": inbound.key, "says": [say.to_json() for say in says]})
-            elif chat.is_changed:
-                chat.forget(SHOWN)
-            if shown is None and len(parts) > 1:
-                chat.remember("more", parts[1:])
-            answer = self.render(inbound, parts[0], now) if parts else SUCCESS
-            if has_written(db):
-                if chat.is_changed:
-                    chat.save(answer)
-                if job.settle():  # after whoever has to wait for a lock waited, while one could still give up
-                    return self._commit(db, inbound, answer, now)
-            elif self._settle_alone(job, chat, answer, patience):
-                return answer
-            job.wait_until_told()
-            return self._commit_late(db, inbound, chat, parts, answer)
-
-    def _settle_alone(self, job: Job, chat: Chat, answer: str, patience: float) -> bool:
-        """Settle a message that changed nothing but the dialog: one statement, final by itself. False: it is late."""
-        deadline = time.monotonic() + patience
-        be_patient(chat.db, 0)  # while it is settled nobody can give up
-        while job.settle():
-            try:
-                if chat.is_changed:
-                    chat.save(answer)
-                return True
-            except busy() as error:
-                job.unsettle()
-                if not is_locked(error) or time.monotonic() > deadline:
-                    raise
-        be_patient(chat.db, patience)
-        return False
-
-    @staticmethod
-    def _is_done(db: Session, inbound: Inbound) -> bool:
-        return db.scalar(select(Received.is_late).where(Received.key == inbound.key)) is False
-
-    def _commit(self, db: Session, inbound: Inbound, answer: str, now: datetime) -> str:
-        if not _RECEIVED.count(db, key=inbound.key, at=now, reply=answer):
-            rollback(db)  # Redis forgot that this message was answered; the database did not
-            kept = db.scalar(select(Received.reply).where(Received.key == inbound.key))
-            return kept or SUCCESS
-        commit(db)
-        self._wake(db)
-        return answer
-
-    def _commit_late(self, db: Session, inbound: Inbound, chat: Chat, parts: list[str], answer: str) -> str:
-        done: Any = db.execute(
-            update(Received)
-            .where(Received.key == inbound.key, Received.is_late)
-            .values(is_late=False, body=None, reply=answer)
-        )
-        if not done.rowcount and not _RECEIVED.count(db, key=inbound.key, at=chat.now, reply=answer):
-            rollback(db)  # somebody else was first
-            return SUCCESS
-        if chat.is_changed:
-            chat.save(answer)
-        if parts:
-            tell(db, chat.worker_id, "late_answer", now=chat.now, text=parts[0])
-        commit(db)
-        self._wake(db)
-        if not done.rowcount:
-            with suppress(*LOST):  # `recover` forgets it too
-                self.turns.forget_late(inbound.key)
-        return answer
-
     def _acknowledge(self, job: Job, inbound: Inbound) -> str:
         """Time is over: put the message on record, so that no crash loses it, and say that it takes longer."""
         while not job.give_up():  # its commit is under way
@@ -431,7 +312,7 @@ class Bot:
             if given is not None:
                 return given
         now = self.clock()
-        answer = self.render(inbound, texts.WORKING_ON_IT, now)
+        answer = render(inbound, texts.WORKING_ON_IT, now)
         try:
             self._put_on_record(inbound, answer, now)
             if not self.lane.is_away:
@@ -453,25 +334,6 @@ class Bot:
         except busy() as error:
             self._log.warning("late message kept in Redis", message=inbound.name, error=_kind_of(error))
             self.turns.keep_late(inbound.key, at=now.isoformat(), body=body, reply=answer)
-
-    def _wake(self, db: Session) -> None:
-        if db.info.pop(NEW_NOTICES, False):
-            self.wake()
-
-    def wake(self) -> None:
-        """Tell the workers that there is something to send."""
-        with suppress(*LOST):  # the worker looks by itself soon
-            self.lane.tell(_WAKE, self._wake_key)
-
-    @staticmethod
-    def render(inbound: Inbound, text: str, now: datetime) -> str:
-        """The passive reply as XML. WeRoBot leaves `]]>` in the text as it is and starts with a line feed."""
-        return _TEXT.format(
-            source=inbound.account,
-            target=inbound.openid,
-            time=int(now.timestamp()),
-            content=carried(text).replace("]]>", "]]]]><![CDATA[>"),
-        )
 
 
 def _is_heard(inbound: Inbound) -> bool:

@@ -79,13 +79,18 @@ class Chat:
         now: datetime,
         config: Config,
         catch_up: Callable[[], None] = lambda: None,
+        offers: bytes = b"",
     ) -> None:
-        """`catch_up` writes down what earlier messages looked at; call it before asking what the last one was."""
+        """`catch_up` writes down what earlier messages looked at; call it before asking what the last one was.
+
+        `offers`: what the person was told last (bot/offers.py).
+        """
         self.db = db
         self.message = message
         self.now = now
         self.config = config
         self.catch_up = catch_up
+        self.offers = offers
         self.looks: list[int] = []
         self.is_new = False
         found = self._find()

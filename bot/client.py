@@ -95,12 +95,16 @@ class Client(Calls):
 
     def send_subscription(
         self, openid: str, template_id: str, data: Mapping[str, str], *, page: str = ""
-    ) -> None:
-        """Push a subscription notice; uses up one consent of the person."""
+    ) -> int | None:
+        """Push a subscription notice; uses up one consent of the person.
+
+        The id by which subscribe_msg_sent_event names it, where the answer has one; its page promises none.
+        """
         body: dict[str, Any] = {"touser": openid, "template_id": template_id, "data": _values(data)}
         if page:
             body["page"] = page
-        self.post(f"{API}/cgi-bin/message/subscribe/bizsend", data=body)
+        number = self.post(f"{API}/cgi-bin/message/subscribe/bizsend", data=body).get("msgid")
+        return number if isinstance(number, int) and 0 < number < 1 << 63 else None
 
     def send_mass(self, openids: Sequence[str], content: Mapping[str, Any], client_id: str) -> int:
         """Queue one mass message for 2 to 10,000 people; the msg_id of its job, whose end is an event.

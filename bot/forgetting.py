@@ -8,6 +8,7 @@ from typing import Any
 import redis
 
 from bot.looks import waiting_key
+from bot.offers import offers_key
 from core.config import Config
 from core.heard import heard_keys
 
@@ -36,6 +37,7 @@ def forget_phones(db: redis.Redis, config: Config, openids: Sequence[str]) -> No
         if field.startswith(marks):
             db.hdel(late, field)
     if openids:
+        db.delete(*(offers_key(config, openid) for openid in openids))
         for heard in heard_keys(config):
             db.hdel(heard, *openids)
     looks = waiting_key(config)

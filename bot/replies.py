@@ -15,10 +15,14 @@ from typing import Any
 TEXT_LIMIT = 2048
 """Bytes of UTF-8 that one text may hold, passive or pushed."""
 
+SUCCESS = "success"
+"""The body that tells the platform: taken, nothing to show."""
+
 ROW_CELLS = 40
 """How wide a row of taps may stand, in half characters: about what a phone shows in one and a half lines."""
 
 MORE = "更多"
+TAP = "weixin://bizmsgmenu"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!])")
 _LINK = re.compile(r"(<a [^>]*>[^<]*</a>)")
@@ -44,7 +48,7 @@ class Tap:
         if self.url:
             return f'<a href="{self.url}">{label}</a>'
         says = _in_link(self.says) if self.says else label
-        return f'<a href="weixin://bizmsgmenu?msgmenucontent={says}&msgmenuid={self.id or says}">{label}</a>'
+        return f'<a href="{TAP}?msgmenucontent={says}&msgmenuid={self.id or says}">{label}</a>'
 
 
 @dataclass(frozen=True, slots=True)

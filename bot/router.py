@@ -33,6 +33,17 @@ def is_quick(handler: Handler | None) -> bool:
     return getattr(handler, "is_quick", False)
 
 
+def is_idle(handler: Handler) -> bool:
+    """Whether the handler is marked `idle`."""
+    return getattr(handler, "is_idle", False)
+
+
+def idle(handler: H) -> H:
+    """Mark a handler that only says there is nothing to do: a tap that was offered with its word goes first."""
+    handler.is_idle = True  # type: ignore[attr-defined]
+    return handler
+
+
 @dataclass(frozen=True, slots=True)
 class Keyword:
     """A word that opens a door; `about` is its line in 帮助, empty for a synonym or what needs no line."""
@@ -138,6 +149,7 @@ class Table:
         clashes = overlaps((keyword.word, keyword.handler) for keyword in self.keywords)
         if clashes:
             raise Claimed("; ".join(map(str, clashes)))
+        self.tappable = {*self.taps.values(), *(one.handler for one in self.keywords if is_idle(one.handler))}
         self.words: WordIndex[Handler] = WordIndex(
             (keyword.word, keyword.handler) for keyword in self.keywords
         )

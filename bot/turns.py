@@ -14,13 +14,15 @@ import time
 from dataclasses import dataclass
 
 from bot.looks import waiting_key
+from bot.offers import has_taps, offers_key, offers_seconds
+from bot.replies import SUCCESS
 from core.config import Config
 from core.crypto import ring
 from core.heard import heard_key
 from core.redis import LOST, Lane, Script
 
-# Ask for the turn. Answers: {text} (answered already, unless it was only said that it takes longer), 'run', 'wait',
-# or 'replay' (the signed query string was used for another message).
+# Ask for the turn. Answers: {text} (answered already, unless it was only said that it takes longer), {'', what the
+# person was told last} (run), 'wait', or 'replay' (the signed query string was used for another message).
 _ENTER = Script(
     """
     local answer, turn, alive, signed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -31,12 +33,12 @@ _ENTER = Script(
         end
     end
     local said = ARGV[6] == '0' and redis.call('GET', answer)
-    if said then return {said} end
+    if said then return {said, ''} end
     local head = redis.call('LINDEX', turn, 0)
     if not head then
         redis.call('RPUSH', turn, key)
         redis.call('SET', alive, owner, 'PX', lease)
-        return 'run'
+        return {'', redis.call('GET', KEYS[5]) or ''}
     end
     local worker = redis.call('GET', alive)
     if not worker or worker == owner then
@@ -50,26 +52,31 @@ _ENTER = Script(
         redis.call('LPOP', turn)
         head = redis.call('LINDEX', turn, 0)
     end
-    if worker == owner then return 'run' end
+    if worker == owner then return {'', redis.call('GET', KEYS[5]) or ''} end
     return 'wait'
     """,
-    keys=4,
+    keys=5,
 )
 
-# Give the turn back and leave the answer for deliveries of the same message, the first stays; what was looked at; and
-# that its person was heard.
+# Give the turn back and leave the answer for deliveries of the same message, the first stays; what was looked at; that
+# its person was heard; and which taps they have before them: those of this answer, none, or ('') the same as before.
 _LEAVE = Script(
     """
-    for i = 6, #ARGV do redis.call('XADD', KEYS[4], '*', '', ARGV[i]) end
+    for i = 7, #ARGV do redis.call('XADD', KEYS[4], '*', '', ARGV[i]) end
     if ARGV[5] ~= '' then redis.call('HINCRBY', KEYS[5], ARGV[5], 1) end
     if ARGV[3] ~= '' then redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4], 'NX') end
+    if ARGV[6] == '0' then
+        redis.call('DEL', KEYS[6])
+    elseif ARGV[6] ~= '' then
+        redis.call('SET', KEYS[6], ARGV[3], 'EX', ARGV[6])
+    end
     if redis.call('GET', KEYS[3]) == ARGV[2] then
         redis.call('DEL', KEYS[3])
         redis.call('LREM', KEYS[2], 1, ARGV[1])
     end
     return 1
     """,
-    keys=5,
+    keys=6,
 )
 
 _RENEW = Script(
@@ -102,6 +109,8 @@ class Turn:
     owner: str
     looks: tuple[str, ...] = ()
     """Left together with the answer (bot/looks.py)."""
+    offers: bytes = b""
+    """What its person was told last, sealed (bot/offers.py); known when the turn has come."""
     is_heard: bool = False
     """Whether a person wrote or tapped, so that it counts (rules/figures.py)."""
 
@@ -119,6 +128,8 @@ class Turns:
         self._alive = f"{self._prefix}alive:"
         self._looks = waiting_key(config)
         self._heard = heard_key(config)
+        self._offers = offers_key(config, "")
+        self._offers_seconds = str(offers_seconds(config))
         self._lease = str(max(500, int(config.limits.lease_seconds * 1000)))
         # the signature of a query string is worth remembering for as long as its timestamp is accepted
         self._remember = str(2 * config.limits.timestamp_seconds)
@@ -144,6 +155,7 @@ class Turns:
             f"{self._prefix}turn:{turn.openid}",
             f"{self._alive}{turn.key}",
             f"{self._prefix}signed:{signature}",
+            f"{self._offers}{turn.openid}",
             turn.key,
             turn.owner,
             self._lease,
@@ -151,19 +163,21 @@ class Turns:
             self._alive,
             "1" if is_late else "0",
         )
-        if said == b"run":
+        if isinstance(said, list):
+            answer, turn.offers = said
+            if answer:
+                return ring().open(answer).decode()
             self._running[turn.key] = turn.owner, time.monotonic()
             if self._keeper is None:
                 self._start_keeper()
             return ""
         if said == b"wait":
             return None
-        if said == b"replay":
-            raise Replayed
-        return ring().open(said[0]).decode()
+        assert said == b"replay"
+        raise Replayed
 
     def leave(self, turn: Turn, answer: str) -> None:
-        """Give the turn back, leave the answer ("" = leave none) and the looks. Does not wait for Redis."""
+        """Give the turn back, leave the answer ("" = leave none), its taps and the looks. Does not wait for Redis."""
         self._running.pop(turn.key, None)
         self._lane.tell(
             _LEAVE,
@@ -172,11 +186,13 @@ class Turns:
             f"{self._alive}{turn.key}",
             self._looks,
             self._heard,
+            f"{self._offers}{turn.openid}",
             turn.key,
             turn.owner,
             _sealed(answer),
             self._answers,
             turn.openid if turn.is_heard else "",
+            "" if answer in ("", SUCCESS) else self._offers_seconds if has_taps(answer) else "0",
             *turn.looks,
         )
 
@@ -189,10 +205,12 @@ class Turns:
             f"{self._alive}{key}",
             self._looks,
             self._heard,
+            f"{self._offers}{openid}",
             key,
             "",
             _sealed(answer),
             self._answers,
+            "",
             "",
         )
 

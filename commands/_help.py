@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import click
 
+from commands._given import Command
+
 
 class Group(click.Group):
     """A group whose help says the first sentence of each command whole, however narrow the terminal."""
+
+    command_class = Command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.texts.logins import WAYS, browser
+from commands._given import Command
 from commands._office import office, table
 from core.clock import local, utcnow
 from core.config import Config, load
@@ -38,7 +39,7 @@ by_whom = click.option(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("login")
 @click.option("--keep-wechat", is_flag=True, help="The phone is not lost: leave their WeChat bound.")
 @by_whom
@@ -58,7 +59,7 @@ def reset(login: str, keep_wechat: bool, by: str | None) -> None:
         say_link(config, token)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("login")
 @by_whom
 def disable(login: str, by: str | None) -> None:
@@ -70,7 +71,7 @@ def disable(login: str, by: str | None) -> None:
         click.echo(f"{staff.name}（{login}）已停用，已经全部退出。")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("login")
 @by_whom
 def enable(login: str, by: str | None) -> None:
@@ -82,7 +83,7 @@ def enable(login: str, by: str | None) -> None:
         click.echo(f"{staff.name}（{login}）已恢复。")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("login")
 @click.option("--end", is_flag=True, help="Log them out everywhere.")
 @by_whom

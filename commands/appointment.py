@@ -9,22 +9,25 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
 from core.clock import SHANGHAI, local, utcnow
 from core.config import load
 from core.errors import Refused
 from models.appointments import Booking, Hours, Offer, Professional, Service
-from models.people import Staff
-from rules import organisations
+from models.people import Organisation, Staff
+from rules import access, audit, organisations
 from rules import staff as staff_rules
+from rules.access import Permission
 from rules.appointments import bookings, planning, years
 from rules.appointments.terms import terms
 
+MINUTES = click.IntRange(0, 60 * 24 * 60)
 MOMENTS = ["%Y-%m-%d %H:%M"]
 WEEKDAYS = "一二三四五六日"
 
-as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
+as_login = click.option("--as", "by", metavar="LOGIN", required=True, help="Who acts; written down.")
 reason_option = click.option("--reason", required=True, help="Why; kept, and needed when it is late.")
 booking_argument = click.argument("number", metavar="NUMBER")
 
@@ -35,9 +38,12 @@ def command() -> None:
 
 
 @command.command()
-def services() -> None:
+@as_login
+def services(by: str) -> None:
     """List services with their lengths and limits, in minutes."""
+    now = utcnow()
     with office(load()) as engine, Session(engine) as db:
+        who = _planner(db, by)
         table(
             ("项目", "单位", "时长", "间隔", "提前", "取消", "改约", "开放"),
             (
@@ -51,7 +57,7 @@ def services() -> None:
                     one.move_minutes,
                     "是" if one.is_open else "否",
                 )
-                for one in db.scalars(select(Service).order_by(Service.id))
+                for one in db.scalars(access.scoped(db, who, Service, now=now).order_by(Service.id))
             ),
         )
 
@@ -61,16 +67,20 @@ def services() -> None:
 @click.option("--union", required=True, metavar="NAME", help="Whose service it is.")
 @click.option("--asks", required=True, help="The question about the matter, for instance 想聊哪方面？")
 @click.option("--words", default="", help="Other names people use, with blanks between.")
-@click.option("--minutes", type=int, default=50, show_default=True, help="How long it takes.")
-@click.option("--buffer", type=int, default=10, show_default=True, help="The professional's rest behind it.")
+@click.option("--minutes", type=MINUTES, default=50, show_default=True, help="How long it takes.")
 @click.option(
-    "--notice", type=int, default=120, show_default=True, help="Booked so long before at the latest."
+    "--buffer", type=MINUTES, default=10, show_default=True, help="The professional's rest behind it."
 )
 @click.option(
-    "--cancel", "cancel_", type=int, default=240, show_default=True, help="Cancelled so long before."
+    "--notice", type=MINUTES, default=120, show_default=True, help="Booked so long before at the latest."
 )
-@click.option("--move", "move_", type=int, default=120, show_default=True, help="Moved so long before.")
+@click.option(
+    "--cancel", "cancel_", type=MINUTES, default=240, show_default=True, help="Cancelled so long before."
+)
+@click.option("--move", "move_", type=MINUTES, default=120, show_default=True, help="Moved so long before.")
+@as_login
 def service(
+    by: str,
     name: str,
     union: str,
     asks: str,
@@ -86,7 +96,8 @@ def service(
         holder = organisations.named(db, union)
         if holder is None:
             raise Refused("no_such_union")
-        planning.add_service(
+        who = _planner(db, by, holder)
+        added = planning.add_service(
             db,
             holder,
             name,
@@ -98,19 +109,24 @@ def service(
             cancel_minutes=cancel_,
             move_minutes=move_,
         )
+        audit.note(db, who, "service_add", f"service:{added.id}", now=utcnow(), after={"name": added.name})
         db.commit()
         click.echo(f"{name} 建好了。接下来：./niangjia appointment offer、hours")
 
 
 @command.command()
-def professionals() -> None:
+@as_login
+def professionals(by: str) -> None:
     """List who offers what, and where."""
+    now = utcnow()
     with office(load()) as engine, Session(engine) as db:
+        within = access.in_scope(db, _planner(db, by), Service, now=now)
         rows = db.execute(
             select(Professional, Staff.login, Service.name, Offer)
             .join(Staff, Staff.id == Professional.staff_id)
             .join(Offer, Offer.professional_id == Professional.id)
             .join(Service, Service.id == Offer.service_id)
+            .where(within)
             .order_by(Professional.id, Service.id)
         ).all()
         table(
@@ -125,19 +141,31 @@ def professionals() -> None:
 @command.command()
 @click.argument("login")
 @click.argument("service_name", metavar="SERVICE")
-@click.option("--place", required=True, help="Where; a room is used by one booking at a time.")
+@click.option(
+    "--place", type=Line(100), required=True, help="Where; a room is used by one booking at a time."
+)
 @click.option(
     "--shared", is_flag=True, help="The place takes any number at a time (a telephone, a large office)."
 )
-@click.option("--name", default="", help="The name people read.  [default: the staff name]")
-def offer(login: str, service_name: str, place: str, shared: bool, name: str) -> None:
+@click.option("--name", type=Line(40), help="The name people read.  [default: the staff name]")
+@as_login
+def offer(login: str, service_name: str, place: str, shared: bool, name: str | None, by: str) -> None:
     """Let a member of staff offer a service at a place."""
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
         found = planning.service_named(db, service_name)
+        acting = _planner(db, by, found.organisation, staff.organisation)
         where = planning.place_named(db, found.organisation, place, is_shared=shared)
-        who = planning.professional_of(db, staff, name=name)
+        who = planning.professional_of(db, staff, name=name or "")
         planning.offer(db, who, found, where)
+        audit.note(
+            db,
+            acting,
+            "offer_set",
+            f"staff:{staff.id}",
+            now=utcnow(),
+            after={"service": found.id, "place": where.name},
+        )
         db.commit()
         click.echo(f"{who.name}：{found.name}，{where.name}")
 
@@ -147,13 +175,17 @@ def offer(login: str, service_name: str, place: str, shared: bool, name: str) ->
 @click.argument("weekday", type=click.IntRange(1, 7), required=False)
 @click.argument("spans", nargs=-1, metavar="[HH:MM-HH:MM]...")
 @click.option("--clear", is_flag=True, help="No hours on that day any more.")
-def hours(login: str, weekday: int | None, spans: tuple[str, ...], clear: bool) -> None:
+@as_login
+def hours(login: str, weekday: int | None, spans: tuple[str, ...], clear: bool, by: str) -> None:
     """Show somebody's week, or set one WEEKDAY (1 Monday … 7) of it."""
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
+        acting = _planner(db, by, staff.organisation)
         who = planning.professional_of(db, staff)
         if weekday is not None and (spans or clear):
             planning.set_hours(db, who, weekday - 1, [_span(one) for one in spans])
+            after = {"weekday": weekday, "hours": list(spans)}
+            audit.note(db, acting, "hours_set", f"staff:{staff.id}", now=utcnow(), after=after)
             db.commit()
         rows = db.scalars(
             select(Hours).where(Hours.professional_id == who.id).order_by(Hours.weekday, Hours.starts)
@@ -169,7 +201,8 @@ def hours(login: str, weekday: int | None, spans: tuple[str, ...], clear: bool) 
 @click.argument("day", metavar="[YYYY-MM-DD]", type=click.DateTime(["%Y-%m-%d"]), required=False)
 @click.argument("spans", nargs=-1, metavar="[HH:MM-HH:MM]...")
 @click.option("--clear", is_flag=True, help="No extra hours on that day any more.")
-def extra(login: str, day: datetime | None, spans: tuple[str, ...], clear: bool) -> None:
+@as_login
+def extra(login: str, day: datetime | None, spans: tuple[str, ...], clear: bool, by: str) -> None:
     """Show somebody's extra hours, or set those of one day (a holiday too).
 
     They stand beside the hours of the week. Bookings that were made stay.
@@ -177,8 +210,11 @@ def extra(login: str, day: datetime | None, spans: tuple[str, ...], clear: bool)
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
         staff = staff_rules.by_login(db, login)
+        acting = _planner(db, by, staff.organisation)
         if day is not None and (spans or clear):
             planning.set_extra(db, staff, day.date(), [_span(one) for one in spans], now=now)
+            after = {"day": str(day.date()), "hours": list(spans)}
+            audit.note(db, acting, "hours_set", f"staff:{staff.id}", now=now, after=after)
             db.commit()
         table(
             ("日期", "星期", "从", "到"),
@@ -196,13 +232,17 @@ def extra(login: str, day: datetime | None, spans: tuple[str, ...], clear: bool)
 
 
 @command.command("list")
-@click.option("--days", default=7, show_default=True, help="From today on.")
-def list_(days: int) -> None:
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="From today on.")
+@as_login
+def list_(days: int, by: str) -> None:
     """List bookings to come. Says when the calendar lacks a year."""
     config, now = load(), utcnow()
     with office(config) as engine, Session(engine) as db:
+        who = _planner(db, by)
+        audit.note(db, who, "bookings_read", f"organisation:{who.organisation_id}", now=now)
+        db.commit()
         found = db.scalars(
-            select(Booking)
+            access.scoped(db, who, Booking, now=now)
             .where(Booking.starts_at >= now, Booking.starts_at < now + timedelta(days=days))
             .where(Booking.state == "booked")
             .order_by(Booking.starts_at)
@@ -233,11 +273,11 @@ def list_(days: int) -> None:
 @booking_argument
 @as_login
 @reason_option
-def cancel(number: str, login: str, reason: str) -> None:
+def cancel(number: str, by: str, reason: str) -> None:
     """Cancel a booking for its worker, late too; the worker is told, with the nearest free times."""
     config = load()
     with office(config) as engine, Session(engine) as db:
-        staff = staff_rules.by_login(db, login)
+        staff = staff_rules.by_login(db, by)
         booking = _booking(db, number)
         bookings.cancel(db, booking, now=utcnow(), terms=terms(db, config), staff=staff, reason=reason)
         db.commit()
@@ -249,11 +289,11 @@ def cancel(number: str, login: str, reason: str) -> None:
 @click.argument("moment", type=click.DateTime(MOMENTS))
 @as_login
 @reason_option
-def move(number: str, moment: datetime, login: str, reason: str) -> None:
+def move(number: str, moment: datetime, by: str, reason: str) -> None:
     """Move a booking to a free time of the same professional, late too; the worker is told."""
     config = load()
     with office(config) as engine, Session(engine) as db:
-        staff = staff_rules.by_login(db, login)
+        staff = staff_rules.by_login(db, by)
         booking = _booking(db, number)
         to = moment.replace(tzinfo=SHANGHAI)
         bookings.move(
@@ -268,6 +308,15 @@ def move(number: str, moment: datetime, login: str, reason: str) -> None:
         )
         db.commit()
         click.echo(f"{booking.code} 改到 {to:%m-%d %H:%M}，会通知本人。")
+
+
+def _planner(db: Session, by: str, *unions: Organisation) -> Staff:
+    """Who acts, and may plan appointments of these unions. Raises Refused("not_found")."""
+    staff = staff_rules.by_login(db, by)
+    access.need(staff, Permission.APPOINTMENTS_PLAN)
+    for union in unions:
+        access.need_within(staff, union)
+    return staff
 
 
 def _booking(db: Session, number: str) -> Booking:

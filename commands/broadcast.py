@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.texts.broadcasts import words
 from commands import _broadcasts
+from commands._given import LONGEST
 from commands._help import Group
 from commands._office import office
 from commands._printing import wechat
@@ -276,6 +277,9 @@ def _body(text: str | None, text_file: Any, article: str | None) -> tuple[str, d
     if sum(one is not None for one in (text, text_file, article)) != 1:
         raise click.UsageError("say one of --text, --text-file and --article")
     if article is None:
-        return "text", {"text": text if text is not None else text_file.read()}
+        try:
+            return "text", {"text": text if text is not None else text_file.read(LONGEST)}
+        except UnicodeDecodeError:
+            raise click.UsageError(f"{text_file.name} is no text in UTF-8") from None
     with wechat(load()) as client:
         return "article", {"media_id": article, "articles": client.draft(article)}

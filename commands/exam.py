@@ -10,6 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from bot.texts import exams as texts
+from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
 from core.clock import SHANGHAI, local, utcnow
@@ -72,7 +73,7 @@ def list_(over: bool, login: str) -> None:
 @click.option("--union", required=True, metavar="NAME", help="Whose exam it is.")
 @click.option("--trade", required=True, metavar="NAME", help="For instance 仓库保管员; a new one is added.")
 @click.option("--level", type=click.IntRange(1, 5), required=True, help="5 is the lowest (初级工).")
-@click.option("--place", required=True, help="Where; people read it.")
+@click.option("--place", type=Line(100), required=True, help="Where; people read it.")
 @click.option("--at", "starts", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
 @click.option("--opens", type=click.DateTime(MOMENTS), required=True, help="Sign-up begins.")
 @click.option("--closes", type=click.DateTime(MOMENTS), required=True, help="Sign-up ends.")
@@ -80,7 +81,14 @@ def list_(over: bool, login: str) -> None:
 @click.option("--min-age", type=click.IntRange(14, 80), default=18, show_default=True)
 @click.option("--prior-level", type=click.IntRange(2, 5), help="The level that one must have already.")
 @click.option("--service-months", type=click.IntRange(1, 600), help="So long in this trade.")
-@click.option("--require", "others", multiple=True, metavar="WORDS", help="Anything else; people read it.")
+@click.option(
+    "--require",
+    "others",
+    type=Line(100),
+    multiple=True,
+    metavar="WORDS",
+    help="Anything else; people read it.",
+)
 @as_login
 def add(
     union: str,

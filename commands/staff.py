@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.texts.logins import ROLES
+from commands._given import Line
 from commands._help import Group
 from commands._logins import COMMANDS, acting, by_whom, say_link
 from commands._office import explain, office, table
@@ -19,7 +20,7 @@ from forms import FORMS
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, audit, logins, organisations
+from rules import access, audit, logins, organisations, tree
 from rules import staff as rules
 from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, walls
@@ -46,7 +47,7 @@ for each in COMMANDS:
 
 @command.command()
 @click.argument("login")
-@click.option("--name", required=True, help="What colleagues read.")
+@click.option("--name", type=Line(40), required=True, help="What colleagues read.")
 @click.option("--organisation", required=True, metavar="NAME", help="The union; acts reach it and all below.")
 @click.option(
     "--role", type=click.Choice(list(ROLES)), required=True, help="What they may do: docs/access.md."
@@ -81,15 +82,24 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None,
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", type=Line(100))
 @click.option("--below", metavar="NAME", help="The union above it; without it NAME is at the top.")
-def union(name: str, below: str | None) -> None:
+@by_whom
+def union(name: str, below: str | None, by: str | None) -> None:
     """Add a union, the top one first. The four levels are 省, 市, 区县 and 乡镇街道."""
     with office(load()) as engine, Session(engine) as db:
         above = organisations.named(db, below) if below else None
         if below and above is None:
             raise Refused("no_such_union")
-        added = organisations.add(db, name, above)
+        who, now = acting(db, by), utcnow()
+        if who is None:
+            added = organisations.add(db, name, above)
+            after = {"name": added.name, "above": above.id if above else None}
+            audit.note(db, None, "organisation_add", f"organisation:{added.id}", now=now, after=after)
+        elif above is None:  # only the operator of the machine begins a tree
+            raise Refused("not_found")
+        else:
+            added = tree.add(db, who, name, above, now=now)
         db.commit()
         click.echo(f"添加好了：{added.name}（{LEVELS[added.level]}级）")
 

@@ -9,6 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
 from core.clock import SHANGHAI, local, utcnow
@@ -42,10 +43,11 @@ def command() -> None:
 
 @command.command("list")
 @event_option
-def list_(event_id: int | None) -> None:
+@as_login
+def list_(event_id: int | None, login: str) -> None:
     """List the walls: cards, how many of them must be printed, scans."""
     with office(load()) as engine, Session(engine) as db:
-        event = _fair(db, event_id)
+        event = _fair_of(db, event_id, login)
         click.echo(
             f"{event.title}（{event.id}），{local(event.starts_at):%m-%d} 至 {local(event.ends_at):%m-%d}"
         )
@@ -59,21 +61,32 @@ def list_(event_id: int | None) -> None:
 
 
 @command.command()
-@click.argument("title")
+@click.argument("title", type=Line(100))
 @click.option("--union", required=True, metavar="NAME", help="Whose fair it is.")
-@click.option("--place", required=True, help="Where; people read it.")
+@click.option("--place", type=Line(100), required=True, help="Where; people read it.")
 @click.option("--from", "starts", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
 @click.option("--until", "ends", type=click.DateTime(MOMENTS), required=True, help="In China's time.")
 @click.option("--tables", type=click.IntRange(1, 500), required=True, help="Tables to meet at.")
 @click.option("--onsite-only", is_flag=True, help="Show its cards only to those who are checked in.")
+@as_login
 def fair(
-    title: str, union: str, place: str, starts: datetime, ends: datetime, tables: int, onsite_only: bool
+    title: str,
+    union: str,
+    place: str,
+    starts: datetime,
+    ends: datetime,
+    tables: int,
+    onsite_only: bool,
+    login: str,
 ) -> None:
     """Plan a fair. Then put up its walls (wall add) and fill them (wall fill)."""
     with office(load()) as engine, Session(engine) as db:
+        staff = staff_rules.by_login(db, login)
+        access.need(staff, Permission.WALLS_PRINT)
         holder = organisations.named(db, union)
         if holder is None:
             raise Refused("no_such_union")
+        access.need_within(staff, holder)
         event = events.plan_fair(
             db,
             holder,
@@ -84,6 +97,7 @@ def fair(
             tables=tables,
             onsite_only=onsite_only,
         )
+        audit.note(db, staff, "fair_add", f"event:{event.id}", now=utcnow(), after={"title": event.title})
         db.commit()
         click.echo(f"{event.title}（{event.id}）定好了，{tables} 张桌子。")
 
@@ -91,12 +105,13 @@ def fair(
 @command.command()
 @event_option
 @click.argument("number", type=click.IntRange(1, 999))
-@click.argument("title")
-def add(event_id: int | None, number: int, title: str) -> None:
+@click.argument("title", type=Line(40))
+@as_login
+def add(event_id: int | None, number: int, title: str, login: str) -> None:
     """Put up a wall. A TITLE such as 90后 says who hangs there; walls with other titles are filled with --wall."""
     with office(load()) as engine, Session(engine) as db:
-        event = _fair(db, event_id)
-        wall = walls.lay_out(db, event, number, title)
+        staff = staff_rules.by_login(db, login)
+        wall = layout.add_wall(db, staff, _fair(db, event_id), number, title, now=utcnow())
         db.commit()
         click.echo(f"{wall.number}号墙 {wall.title} 建好了。")
 
@@ -174,7 +189,8 @@ def _sheet(data_dir: Path, number: int, poster: bool, only_changed: bool) -> Pat
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A .png or .svg file."
 )
-def door(event_id: int | None, out: Path) -> None:
+@as_login
+def door(event_id: int | None, out: Path, login: str) -> None:
     """Draw the code for the door: whoever scans it is checked in. It lasts matchmaking.code_days."""
     if out.suffix not in (".png", ".svg"):
         raise click.UsageError("--out must end in .png or .svg")
@@ -182,9 +198,11 @@ def door(event_id: int | None, out: Path) -> None:
 
     config = load()
     with office(config) as engine, Session(engine) as db:
-        event = _fair(db, event_id)
+        event = _fair_of(db, event_id, login)
         token, title = event.token, event.title
-        db.rollback()
+        staff = staff_rules.by_login(db, login)
+        audit.note(db, staff, "door_print", f"event:{event.id}", now=utcnow())
+        db.commit()
         with wechat(config) as client:
             until = print_door(token, client, out, config=config, now=utcnow())
     click.echo(f"{out}：{title} 签到码，可用到 {local(until):%m-%d}" if until else f"{out}：{title} 签到码")
@@ -233,10 +251,11 @@ def revoke(card_id: int, login: str) -> None:
 @command.command()
 @wall_option
 @event_option
-def scans(number: int, event_id: int | None) -> None:
+@as_login
+def scans(number: int, event_id: int | None, login: str) -> None:
     """Count the scans of each card of a wall, the most looked at first."""
     with office(load()) as engine, Session(engine) as db:
-        wall = walls.numbered(db, _fair(db, event_id), number)
+        wall = walls.numbered(db, _fair_of(db, event_id, login), number)
         table(
             ("位置", "卡号", "昵称", "扫码", "人数"),
             (
@@ -254,6 +273,11 @@ def _fair(db: Session, event_id: int | None) -> Event:
     if event is None:
         raise Refused("no_fair")
     return event
+
+
+def _fair_of(db: Session, event_id: int | None, login: str) -> Event:
+    """A fair of a union in reach of who acts. Raises Refused("not_found")."""
+    return layout.fair(db, staff_rules.by_login(db, login), _fair(db, event_id).id, now=utcnow())
 
 
 def _card(db: Session, card_id: int) -> Card:

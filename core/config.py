@@ -111,6 +111,7 @@ class Limits(_Section):
     form_minutes: Positive
     draft_days: Positive
     kept_notice_days: Positive
+    handover_days: Positive
 
 
 class Matchmaking(_Section):
@@ -164,6 +165,7 @@ class Persons(_Section):
     export_minutes: Positive
     exports_per_day: Positive
     exam_years: Positive
+    unplaced_days: Positive
 
 
 class Console(_Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -44,7 +45,7 @@ class Lane:
     """Connections that run scripts with nothing in between; the one used last is the next.
 
     The ordinary client costs about as much Python per call as Redis, parsing and rendering together; each
-    message makes two calls. `tell` does not wait, and has Redis not answer.
+    message makes two calls. `tell` does not wait: its reply is read before the next call on the same connection.
     """
 
     def __init__(self, config: Config) -> None:
@@ -87,6 +88,7 @@ class Lane:
 
     def close(self) -> None:
         """Close the connections; none may be in use."""
+        self._settle()
         self._forget()
         self._pool.disconnect()
 
@@ -101,7 +103,24 @@ class Lane:
             self._hang_up(line)
             raise
         self._idle.append(line)
+        if (
+            line.has_missed
+        ):  # somebody flushed the scripts, so what was told on the others may be missing as well
+            line.has_missed = False
+            self._settle()
         return said
+
+    def _settle(self) -> None:
+        """Make sure that what was told has been done, on every connection that is not in use."""
+        idle, self._idle = self._idle, []
+        for line in idle:
+            try:
+                line.settle()
+            except LOST:
+                self._hang_up(line)
+            else:
+                line.has_missed = False
+                self._idle.append(line)
 
     def _new_line(self) -> _Line:
         connection = self._pool.get_connection()
@@ -123,32 +142,71 @@ class Lane:
         self._pool.release(connection)
 
 
+_MANY = 16
+"""So many replies may wait on one connection; there are two between two calls, as a rule."""
+
+
 class _Line:
     """One connection that knows all scripts."""
 
-    __slots__ = ("connection",)
+    __slots__ = ("_missed", "_told", "connection", "has_missed")
 
     def __init__(self, connection: Any) -> None:  # redis-py's Connection, whose methods have no types
         self.connection = connection
+        self.has_missed = False
+        self._told: deque[tuple[Script, tuple[str | bytes, ...]]] = deque()
+        self._missed: deque[tuple[Script, tuple[str | bytes, ...]]] = deque()
         self._load()
 
     def call(self, script: Script, args: tuple[str | bytes, ...]) -> Any:
         """Run the script and wait for its answer."""
         self._send(_packed(script, args))
+        self._hear()
         try:
-            return self.connection.read_response()
-        except NoScriptError:  # somebody flushed them
-            self._load()
-            self._send(_packed(script, args))
-            return self.connection.read_response()
+            said = self.connection.read_response()
+        except NoScriptError:
+            self._again()
+            return self.call(script, args)
         except ResponseError as error:
             if isinstance(error, _TYPED) or any(word in str(error) for word in _TAKES_NOTHING):
                 raise RedisConnectionError(str(error)) from error
             raise
+        if self._missed:
+            self._again()
+        return said
 
     def tell(self, script: Script, args: tuple[str | bytes, ...]) -> None:
-        """Send the script, by its hash: whole it would cost Redis a third more, and only SCRIPT FLUSH loses it."""
-        self._send(_NO_REPLY + _packed(script, args))
+        """Send the script, by its hash: whole it would cost Redis a third more. `settle` finds what was flushed."""
+        if len(self._told) >= _MANY:
+            self.settle()
+        self._send(_packed(script, args))
+        self._told.append((script, args))
+
+    def settle(self) -> None:
+        """Make sure that what was told has been done."""
+        while self._told:
+            self._hear()
+            if self._missed:
+                self._again()
+
+    def _hear(self) -> None:
+        """Read what came of what was told; nobody waits for it, but somebody may have flushed the scripts."""
+        while self._told:
+            told = self._told.popleft()
+            try:
+                self.connection.read_response()
+            except NoScriptError:
+                self._missed.append(told)
+            except ResponseError:
+                pass
+
+    def _again(self) -> None:
+        """Load the scripts that somebody flushed, and tell what was missed."""
+        self.has_missed = True
+        self._load()
+        while self._missed:
+            self._send(_packed(*self._missed[0]))
+            self._told.append(self._missed.popleft())
 
     def _load(self) -> None:
         for script in Script.all:
@@ -158,9 +216,6 @@ class _Line:
 
     def _send(self, packed: bytes) -> None:
         self.connection.send_packed_command([packed], check_health=False)
-
-
-_NO_REPLY = b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
 
 
 def _packed(script: Script, args: tuple[str | bytes, ...]) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.chat import Chat
 from bot.replies import Say
-from bot.router import Router, quick
+from bot.router import Router, idle, quick
 from bot.texts import basics as texts
 from bot.texts import notices
 from forms import chat as forms
@@ -95,6 +95,7 @@ def resume(chat: Chat, _: Any) -> Say:
 
 @router.keyword("取消", "返回", "重来", "不填了", "退出")
 @quick
+@idle
 def nothing_to_leave(chat: Chat, _: Any) -> Say:
     """The words of a form when there is none."""
     return texts.NOTHING_TO_LEAVE

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import handlers
-from bot import router
+from bot import offers, router
 from bot.chat import Chat
 from bot.inbound import Inbound
 from bot.replies import MORE, Say
 from bot.router import Handler, Reply, Table
 from bot.texts import basics as texts
 from bot.texts import notices
+from bot.words import Match
 from forms import chat as forms
 from forms import words
 from forms.engine import Outcome, Turn
@@ -106,6 +107,12 @@ def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
     before = dict(chat.state)
     turn = forms.hear(chat, message.text, message.tap)
     found = table.words.find(message.text)
+    is_free = turn is None or turn.reason == "unclear" or turn.outcome is Outcome.EXPIRED
+    if is_free and (typed := _typed(chat, table, found)):
+        if turn is not None:
+            chat.restore(before)
+        chat.message = typed
+        return _text(chat, table)
     if turn is not None:
         if turn.reason == "unclear" and found and found.kind == "exact":
             chat.restore(before)  # no answer to the question, but a word that opens another door
@@ -121,6 +128,25 @@ def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
     if conversations.hear(chat.db, chat.worker_id, message.text, texts.PASSED_ON.text, now=chat.now):
         return _aside(chat, lambda chat, _: texts.PASSED_ON)
     return _aside(chat, lambda chat, _: texts.NOT_UNDERSTOOD)
+
+
+def _typed(chat: Chat, table: Table, found: Match[Handler] | None) -> Inbound | None:
+    """The message as if the tap had been tapped whose label it is, one of those that the person was given last.
+
+    A keyword means what it always means; of what it can mean, the tap says which.
+    """
+    message = chat.message
+    keyword = found.value if found and found.kind == "exact" else None
+    if message.tap or (keyword is not None and keyword not in table.tappable):
+        return None
+    offered = offers.find(chat.offers, message.text)
+    if offered is None:
+        return None
+    if keyword is not None and not router.is_idle(keyword):
+        tapped = table.tapped(offered.id)
+        if tapped is None or tapped[0] is not keyword:
+            return None
+    return replace(message, text=offered.says, tap=offered.id)
 
 
 def _turned(chat: Chat, table: Table, turn: Turn) -> tuple[Say, ...]:

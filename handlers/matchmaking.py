@@ -16,7 +16,16 @@ from handlers import taps
 from models.matchmaking import ProfileState, RequestState
 from qr.scenes import CardScene, CheckInScene
 from rules import events
-from rules.matchmaking import cards, looking, meetings, photos, profiles, requests, submitting
+from rules.matchmaking import (
+    blocking,
+    cards,
+    looking,
+    meetings,
+    photos,
+    profiles,
+    requests,
+    submitting,
+)
 
 router = Router("matchmaking")
 
@@ -97,7 +106,36 @@ def report(chat: Chat, token: str = "") -> Say:
     seen = _meant(chat, token)
     looking.report(chat.db, chat.worker_id, seen.profile_id, now=chat.now)
     forms.hand_over(chat, f"report:{seen.profile_id}")
-    return texts.reported(seen.nickname)
+    return texts.reported(seen.nickname, seen.token)
+
+
+@router.keyword("拉黑", "不想再看到TA", "不想看到TA", "屏蔽")
+@router.tap("block")
+def block(chat: Chat, whom: str = "") -> Say:
+    """Neither sees the other any more: the owner of a card, or the other one of a wish."""
+    if (request_id := taps.number(whom)) > 0:
+        request = requests.named(chat.db, chat.worker_id, request_id)
+        profile = blocking.by_request(chat.db, chat.worker_id, request)
+    else:
+        profile = blocking.by_token(chat.db, whom or _meant(chat, "").token)
+    mark = blocking.block(chat.db, chat.worker_id, profile, now=chat.now)
+    return texts.blocked(mark)
+
+
+@router.keyword("我的黑名单", "黑名单")
+@quick
+def blocked(chat: Chat, _: Any) -> Say:
+    """Whom one blocked."""
+    return texts.blocked_list(blocking.blocked(chat.db, chat.worker_id))
+
+
+@router.keyword("取消拉黑")
+@router.tap("unblock")
+def unblock(chat: Chat, profile_id: str = "") -> Say:
+    """Take one back; the word alone shows whom."""
+    if not profile_id:
+        return blocked(chat, "")
+    return texts.unblocked(blocking.unblock(chat.db, chat.worker_id, taps.number(profile_id)))
 
 
 @router.keyword("找对象", "相亲", "找朋友", "牵线", about="看合适的卡片")

@@ -275,7 +275,10 @@ class MeetRequest(Base):
 
 
 class Mark(Base):
-    """What one person thinks of another's profile: "kept" (收藏), "passed" (不合适) or "blocked"."""
+    """What one person thinks of another's profile: "kept" (收藏), "passed" (不合适) or "blocked" (拉黑).
+
+    `seen_as`: the nickname under which somebody blocked was seen; what they are called later is not shown any more.
+    """
 
     __tablename__ = "mark"
 
@@ -283,6 +286,7 @@ class Mark(Base):
     profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id"), primary_key=True, index=True)
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
     at: Mapped[datetime]
+    seen_as: Mapped[str | None] = mapped_column(String(20))
 
 
 class Report(Base):

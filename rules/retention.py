@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from models.exams import SignUp, Sitting
 from models.imports import ImportRun
 from models.logins import Binding, Invitation, Login, LoginAttempt, LoginDelay, ScanLogin
-from models.messages import Notice, NoticeState, Received, Said
-from models.people import Worker
+from models.messages import Handover, Notice, NoticeState, Received, Said
 from models.persons import ExportLink
+from models.waiting import Turn
 from rules.persons import erasing
 
 READ = (NoticeState.SENT, NoticeState.SHOWN, NoticeState.VOID)
@@ -73,24 +73,23 @@ def forget_links(db: Session, before: datetime, *, limit: int = 500) -> int:
     return _forget(db, ExportLink, ExportLink.expires_at < before, limit)
 
 
-def forget_candidates(db: Session, before: datetime, *, limit: int = 500) -> int:
-    """Empty the sign-ups that were kept of people who are gone, for exams held before a moment."""
+def forget_candidates(db: Session, before: datetime, *, unplaced: bool = False, limit: int = 500) -> int:
+    """Empty the sign-ups for exams held before a moment, or only those of who had no place: the numbers stay."""
+    held = select(SignUp).join(Sitting, Sitting.id == SignUp.sitting_id).where(Sitting.starts_at < before)
+    if unplaced:
+        held = held.where(SignUp.state != Turn.PLACED)
     kept = db.scalars(
-        select(SignUp)
-        .join(Worker, Worker.id == SignUp.worker_id)
-        .join(Sitting, Sitting.id == SignUp.sitting_id)
-        .where(
-            Worker.gone_at.is_not(None),
-            Sitting.starts_at < before,
-            ~SignUp.id_hash.startswith(erasing.GONE, autoescape=True),
-        )
-        .order_by(SignUp.id)
-        .limit(limit)
+        held.where(~SignUp.id_hash.startswith(erasing.GONE, autoescape=True)).order_by(SignUp.id).limit(limit)
     ).all()
     for one in kept:
         erasing.forget_person(one)
     db.flush()
     return len(kept)
+
+
+def forget_handovers(db: Session, before: datetime, *, limit: int = 500) -> int:
+    """Delete conversations with a person that were closed before a moment, or asked for and never answered."""
+    return _forget(db, Handover, func.coalesce(Handover.closed_at, Handover.at) < before, limit)
 
 
 def _forget(db: Session, table: type[Any], which: ColumnElement[bool], limit: int) -> int:

@@ -77,14 +77,14 @@ def make(client: Client, one: Try) -> Outcome:
                 return Outcome(Verdict.SENT, 0)
             case Channel.SUBSCRIPTION:
                 template, data = _filled(one)
-                client.send_subscription(one.openid, template.id, data)
-                return Outcome(Verdict.SENT, 0)
+                number = client.send_subscription(one.openid, template.id, data)
+                return Outcome(Verdict.SENT, 0, number)
             case Channel.TEMPLATE:
                 template, data = _filled(one)
-                number = client.send_template(
+                job = client.send_template(
                     one.openid, template.id, data, client_msg_id=f"notice-{one.notice_id}"
                 )
-                return Outcome(Verdict.SENT, 0, number)
+                return Outcome(Verdict.SENT, 0, job)
             case _:
                 raise ValueError(f"nothing is sent by {one.channel}")
     except CallFailed as error:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased, defer
 
 from bot.client import Client, Template
 from bot.platform_errors import CallFailed
-from bot.replies import Say
+from bot.replies import Say, render
 from bot.templates import Templates
 from core import log, metrics
 from models.messages import Consent, Notice, NoticeAttempt, NoticeState
@@ -38,6 +38,7 @@ REPEATABLE = timedelta(minutes=8)
 PATIENCE = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between tries to write down what is already sent, while the database restarts."""
 
+_ARRIVED = (Verdict.SENT, Verdict.PARTLY, Verdict.UNKNOWN)  # or may have
 _log = log.get("outbox")
 _OPEN = text("notice.state IN ('pending', 'sending')")  # literally, or the partial index is not used
 
@@ -55,6 +56,8 @@ class Outbox:
     templates: Templates
     template_ids: Mapping[str, str] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    told: Callable[[str, str], None] = lambda openid, text: None
+    """Takes note of what somebody was told in the chat, by openid; must not raise."""
 
 
 def deliver_due(outbox: Outbox, now: datetime) -> int:
@@ -144,6 +147,8 @@ def _deliver(outbox: Outbox, notice_id: int, kind: str, clock: Callable[[], date
         return True
     while one is not None:
         outcome = channels.make(outbox.client, one)
+        if one.channel is Channel.CUSTOMER and outcome.verdict in _ARRIVED:
+            outbox.told(one.openid, render(one.say))
         one = _surely(partial(_record, outbox.engine, one, outcome, clock()))
     return is_ours
 

@@ -91,7 +91,7 @@ def pass_on_places(work: Workplace, now: datetime) -> None:
 
 
 def forget(work: Workplace, now: datetime) -> None:
-    """Messages that acted, notices that were read, logins that are over, after the days in the settings."""
+    """Messages that acted, notices that were read, whom nobody needs any more, after the days in the settings."""
     limits = work.config.limits
     _until_done(work, retention.forget_received, now - timedelta(days=limits.received_days))
     _until_done(work, retention.forget_notices, now - timedelta(days=limits.kept_notice_days))
@@ -102,8 +102,12 @@ def forget(work: Workplace, now: datetime) -> None:
     _until_done(work, retention.forget_logins, now - timedelta(days=console.log_days))
     _once(work, retention.forget_imports, now - timedelta(days=1))
     _until_done(work, retention.forget_links, now - timedelta(days=limits.received_days))
-    years = timedelta(days=round(365.25 * work.config.persons.exam_years))
+    _until_done(work, retention.forget_handovers, now - timedelta(days=limits.handover_days))
+    persons = work.config.persons
+    years = timedelta(days=round(365.25 * persons.exam_years))
     _until_done(work, retention.forget_candidates, now - years)
+    unplaced = timedelta(days=persons.unplaced_days)
+    _until_done(work, partial(retention.forget_candidates, unplaced=True), now - unplaced)
 
 
 def finish_persons(work: Workplace, now: datetime) -> None:

@@ -13,6 +13,7 @@ from redis.retry import Retry
 from sqlalchemy.exc import OperationalError
 
 from bot.client import Client
+from bot.offers import pushed
 from bot.templates import Templates
 from bot.texts.notices import words
 from core import crypto, log, metrics
@@ -51,6 +52,7 @@ class Worker:
             Templates(self.client.templates),
             config.wechat.templates,
             self.stopping,
+            self._told,
         )
         self.post = Post(self.engine, self.client, config.broadcasts, self.stopping)
         self.tasks = Engine(config, self._broadcast, threads=config.worker.threads)
@@ -91,6 +93,13 @@ class Worker:
         except redis.RedisError as error:
             _log.warning("Redis away, looking every second", error=type(error).__name__)
             self.stopping.wait(SWEEP)
+
+    def _told(self, openid: str, text: str) -> None:
+        """What was sent can be answered by typing what stands on its taps."""
+        try:
+            pushed(self.redis, self.config, openid, text)
+        except redis.RedisError as error:
+            _log.warning("Redis away, its taps cannot be typed", error=type(error).__name__)
 
     def _ring(self) -> None:
         with self._bell:

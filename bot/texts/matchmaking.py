@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +12,7 @@ from core.clock import local
 
 if TYPE_CHECKING:
     from models.events import Meeting
-    from models.matchmaking import Profile
+    from models.matchmaking import Mark, Profile
 
 FIND = Tap("找对象")
 PROFILE_TAP = Tap("我的资料卡")
@@ -65,7 +66,13 @@ def card_taps(token: str) -> tuple[Tap, ...]:
         Tap("收藏", id=f"keep.{token}"),
         Tap("不合适", id=f"pass.{token}"),
         Tap("举报", id=f"report.{token}"),
+        block(token),
     )
+
+
+def block(whom: str | int) -> Tap:
+    """Never again: the owner of a card, or the other one of a wish."""
+    return Tap("拉黑", id=f"block.{whom}")
 
 
 def place(wall: int, position: str) -> str:
@@ -83,7 +90,7 @@ def own_card(where: str) -> Say:
 
 def suggestion(one: Face, token: str, where: str, profile_id: int) -> Say:
     """A card that fits."""
-    return Say(f"{where}：\n{face(one)}", (*card_taps(token)[:3], another(profile_id)))
+    return Say(f"{where}：\n{face(one)}", (*card_taps(token)[:3], another(profile_id), block(token)))
 
 
 def another(profile_id: int) -> Tap:
@@ -147,9 +154,46 @@ def passed(profile_id: int) -> Say:
     return Say("好，不再推给你。", (another(profile_id),))
 
 
-def reported(nickname: str) -> Say:
+def reported(nickname: str, token: str) -> Say:
     """举报."""
-    return Say(f"谢谢你说出来，工作人员会去核实{nickname}的资料。别的事也可以找人工。", (HUMAN,))
+    return Say(
+        f"谢谢你说出来，工作人员会去核实{nickname}的资料。不想再看到TA，点“拉黑”。",
+        (block(token), HUMAN),
+    )
+
+
+def blocked(mark: Mark) -> Say:
+    """拉黑."""
+    return Say(
+        f"好，你和{_seen_as(mark)}从现在起互相看不到，TA不会知道。改主意了，回“我的黑名单”。",
+        (Tap("取消拉黑", id=f"unblock.{mark.profile_id}"), FIND),
+    )
+
+
+def blocked_list(marks: Sequence[Mark]) -> Say:
+    """我的黑名单."""
+    if not marks:
+        return Say("你没有拉黑谁。在卡片下面点“拉黑”，你们就互相看不到了。", (FIND,))
+    lines = [f"{number}. {_seen_as(one)}，{_day(one.at)}" for number, one in enumerate(marks, 1)]
+    taps = tuple(
+        Tap(f"取消拉黑 {number}", id=f"unblock.{one.profile_id}") for number, one in enumerate(marks, 1)
+    )
+    return Say("你拉黑的人，TA不会知道：\n" + "\n".join(lines), taps)
+
+
+def unblocked(mark: Mark | None) -> Say:
+    """Taken back; nothing is said about what the other one does."""
+    if mark is None:
+        return Say("这位已经不在你的黑名单里了。", (FIND,))
+    return Say(f"好，不再拦着{_seen_as(mark)}了。", (FIND,))
+
+
+def _day(at: datetime) -> str:
+    return f"{local(at).month}月{local(at).day}日"
+
+
+def _seen_as(mark: Mark) -> str:
+    return mark.seen_as or "这位"
 
 
 def favourites(cards: list[tuple[str, str, str]]) -> Say:
@@ -281,6 +325,7 @@ def somebody_asks(one: Face, request_id: int) -> Say:
             Tap("愿意见见", id=f"yes.{request_id}"),
             Tap("婉拒", id=f"no.{request_id}"),
             Tap("晚点再说", id=f"later.{request_id}"),
+            block(request_id),
         ),
     )
 

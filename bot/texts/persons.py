@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.replies import Say, Tap
 from bot.texts import HELP, REFUSALS
+from core.config import Config
 
 EXPORT = Tap("导出我的数据")
 GOES = (
@@ -20,6 +21,19 @@ STAYS = (
     "备份里的旧数据：随备份到期一起删掉",
 )
 """What erasing leaves, and why."""
+KEPT_FOR = (
+    "没填完的内容：{limits.draft_days} 天",
+    "看过的消息：{limits.kept_notice_days} 天",
+    "找人工的对话：回了就删，找过这件事留 {limits.handover_days} 天",
+    "考试报名：考过的留 {persons.exam_years} 年，发证、复核要用；撤回或没排上的，考完留 {persons.unplaced_days} 天",
+    "别的：一直到你自己删、撤下或注销",
+)
+"""How long things are kept of somebody who stays; the blanks are settings."""
+
+
+def kept_for(config: Config) -> list[str]:
+    """How long what is kept."""
+    return [line.format(limits=config.limits, persons=config.persons) for line in KEPT_FOR]
 
 
 def what_goes(years: int) -> str:

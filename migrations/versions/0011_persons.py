@@ -23,6 +23,8 @@ def upgrade() -> None:
             sqlite_where=sa.text("gone_at IS NOT NULL"),
             postgresql_where=sa.text("gone_at IS NOT NULL"),
         )
+    with op.batch_alter_table("mark", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("seen_as", sa.String(length=20), nullable=True))
     op.create_table(
         "other_phone",
         sa.Column("openid", sa.String(length=64), nullable=False),
@@ -99,6 +101,8 @@ def downgrade() -> None:
     op.drop_table("erasure")
     op.drop_table("worker_merge")
     op.drop_table("other_phone")
+    with op.batch_alter_table("mark", schema=None) as batch_op:
+        batch_op.drop_column("seen_as")
     with op.batch_alter_table("worker", schema=None) as batch_op:
         batch_op.drop_index("ix_worker_gone_at")
         batch_op.drop_column("gone_at")

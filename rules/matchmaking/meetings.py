@@ -67,9 +67,14 @@ def meeting_of(db: Session, request: MeetRequest) -> Meeting | None:
     return db.scalar(select(Meeting).where(Meeting.request_id == request.id))
 
 
-def call_off(db: Session, worker_id: int, *, now: datetime) -> int:
-    """Free the tables of somebody who withdraws, and tell those who would have come. Returns how many."""
+def call_off(db: Session, worker_id: int, *, now: datetime, other_id: int | None = None) -> int:
+    """Free the tables of somebody who withdraws, or who will not meet this other one; tell those who would have come.
+
+    Returns how many.
+    """
     mine = select(Seat.meeting_id).where(Seat.worker_id == worker_id, Seat.starts_at > now)
+    if other_id is not None:
+        mine = mine.where(Seat.meeting_id.in_(select(Seat.meeting_id).where(Seat.worker_id == other_id)))
     meetings = db.scalars(select(Meeting).where(Meeting.id.in_(mine)).order_by(Meeting.id)).all()
     for meeting in meetings:
         other = db.scalar(

@@ -206,9 +206,35 @@ def contact_of(db: Session, worker_id: int, request: MeetRequest) -> Profile:
     if other is None or request.state != RequestState.ACCEPTED:
         raise Refused("request_gone")
     profile = db.scalar(select(Profile).where(Profile.worker_id == other))
+    mine = db.scalar(select(Profile).where(Profile.worker_id == worker_id))
     if profile is None or profile.state == ProfileState.WITHDRAWN:
         raise Refused("request_gone")
+    if mine is not None and looking.is_blocked(db, mine, profile):
+        raise Refused("request_gone")
     return profile
+
+
+def part(db: Session, worker_id: int, other_id: int, *, now: datetime) -> None:
+    """One of two blocks the other: whom they asked is not asked any more, and who asked them hears no answer."""
+    db.execute(
+        update(MeetRequest)
+        .where(
+            MeetRequest.asker_id == worker_id,
+            MeetRequest.asked_id == other_id,
+            MeetRequest.state.in_((RequestState.WAITING, *UNANSWERED)),
+        )
+        .values(state=RequestState.EXPIRED, told_at=now)
+    )
+    db.execute(
+        update(MeetRequest)
+        .where(
+            MeetRequest.asker_id == other_id,
+            MeetRequest.asked_id == worker_id,
+            MeetRequest.state == RequestState.OPEN,
+        )
+        .values(state=RequestState.DECLINED, answered_at=now)
+    )
+    meetings.call_off(db, worker_id, now=now, other_id=other_id)
 
 
 def _say_yes(
@@ -284,6 +310,15 @@ def _check_limits(db: Session, worker_id: int, seen: Seen, *, now: datetime, lim
         MeetRequest.state == RequestState.WAITING,
         (MeetRequest.state.in_(UNANSWERED)) & (MeetRequest.expires_at > now),
     )
+    for whose in sorted(
+        (worker_id, seen.worker_id)
+    ):  # who asks or is asked at the same moment counts after this one
+        db.execute(
+            update(Profile)
+            .where(Profile.worker_id == whose)
+            .values(state=Profile.state)
+            .execution_options(synchronize_session=False)
+        )
     if count(mine, unanswered) >= limits.requests_open:
         raise Refused("too_many_open", limit=limits.requests_open)
     if count(mine, MeetRequest.asked_at >= looking.day_start(now)) >= limits.requests_per_day:

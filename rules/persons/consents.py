@@ -48,6 +48,7 @@ def agreed(db: Session, worker_id: int) -> list[Agreed]:
     found += [
         Agreed(Kind.EXAM, one.number, "", one.agreed, one.signed_at, can_end=False)
         for one in db.scalars(signed)
+        if one.agreed
     ]
     by_template = select(Consent).where(Consent.worker_id == worker_id).order_by(Consent.template_id)
     found += [

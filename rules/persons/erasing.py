@@ -79,7 +79,10 @@ FATES: Final[Mapping[type[Base], tuple[Fate, str]]] = MappingProxyType(
         messages.Notice: (_D, ""),
         messages.NoticeAttempt: (_D, "with its notice"),
         messages.Consent: (_D, ""),
-        messages.Handover: (_E, "that somebody asked for a person; what was said goes"),
+        messages.Handover: (
+            _E,
+            "that somebody asked for a person stays for limits.handover_days; what was said goes",
+        ),
         messages.Said: (_D, ""),
         matchmaking.Profile: (_E, "withdrawn and empty; requests of others hang on it"),
         matchmaking.ProfileMove: (_E, "when it was reviewed; what was written to its person goes"),
@@ -97,7 +100,10 @@ FATES: Final[Mapping[type[Base], tuple[Fate, str]]] = MappingProxyType(
         appointments.BookingMove: (_E, "the reason goes"),
         appointments.Reminder: (_K, _COUNTED),
         appointments.Tick: (_K, _COUNTED),
-        exams.SignUp: (_E, "of an exam that was held: name and ID number stay for persons.exam_years"),
+        exams.SignUp: (
+            _E,
+            "of an exam that was held: name and ID number stay for persons.exam_years, as they do of everybody",
+        ),
         broadcasts.Recipient: (_K, _COUNTED),
         broadcasts.Mute: (_D, ""),
         broadcasts.WorkerTag: (_D, ""),

@@ -21,6 +21,7 @@ from models.people import Staff, Worker
 from models.persons import Merge, OtherPhone
 from models.photos import Photo
 from rules import waiting
+from rules.matchmaking import looking
 from rules.persons import erasing
 from rules.persons.at_work import OF_STAFF, WHY
 
@@ -60,7 +61,20 @@ def _profile(db: Session, keep: int, gone: int, now: datetime) -> None:
     if erasing.profile_of(db, keep) is None:
         _to(db, Profile, "worker_id", keep, Profile.id == moved.id)
     elif moved.state == ProfileState.WITHDRAWN:
+        _blocks(db, keep, moved)
         erasing.empty_profile(db, gone, now)
+
+
+def _blocks(db: Session, keep: int, left: Profile) -> None:
+    """Whoever blocked the profile that stays behind blocked the person, not the record."""
+    kept = erasing.profile_of(db, keep)
+    assert kept is not None
+    there = aliased(Mark)
+    has_it = exists().where(
+        there.worker_id == Mark.worker_id, there.kind == Mark.kind, there.profile_id == kept.id
+    )
+    about = (Mark.profile_id == left.id, Mark.kind == looking.BLOCKED)
+    _to(db, Mark, "profile_id", kept.id, *about, ~has_it)
 
 
 def _requests(db: Session, keep: int, gone: int, now: datetime) -> None:

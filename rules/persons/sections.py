@@ -143,7 +143,7 @@ def _looks(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable
 def _marks(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable[Row]:
     mark = matchmaking.Mark
     for one in db.scalars(select(mark).where(mark.worker_id == worker.id).order_by(mark.at)):
-        yield {"at": one.at, "kind": one.kind, "profile": one.profile_id}
+        yield {"at": one.at, "kind": one.kind, "profile": one.profile_id, "nickname": one.seen_as}
 
 
 def _reports(db: Session, worker: Worker, words: Words, now: datetime) -> Iterable[Row]:

@@ -80,6 +80,11 @@ class Phone:
 
     def taps(self, what: str) -> str:
         """Tap a link of the last answer, by its label, its id, or a part of the label that no other has."""
+        link = self.link(what)
+        return self.says(link.says, bizmsgmenuid=link.id)
+
+    def link(self, what: str) -> Link:
+        """A link of the last answer, found like this."""
         links = self.links
         for way in (
             lambda link: what == link.label,
@@ -88,7 +93,7 @@ class Phone:
         ):
             found = [link for link in links if way(link)]
             if len(found) == 1:
-                return self.says(found[0].says, bizmsgmenuid=found[0].id)
+                return found[0]
         raise AssertionError(f"no single link {what!r} among {[link.label for link in links]}")
 
     def scans(self, scene: str) -> str:

@@ -142,7 +142,7 @@ def test_A8_a_scan_lands_on_the_same_card_with_or_without_following(account: Acc
     assert followed.endswith(scanned.partition("：\n")[2]), "the same card, with a word of welcome"
     assert followed.startswith("欢迎")
     assert [link.label for link in follower.links] == [link.label for link in stranger.links]
-    assert [link.label for link in stranger.links] == ["想认识TA", "收藏", "不合适", "举报"]
+    assert [link.label for link in stranger.links] == ["想认识TA", "收藏", "不合适", "举报", "拉黑"]
 
 
 def test_A8_whoever_follows_by_a_code_goes_on_with_it_after_registering(account: Account) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from bot.looks import MANY, packed, waiting_key
+from bot.turns import Turn
 from commands._late import left_to_do
 from core.clock import utcnow
 from core.redis import connect
@@ -54,6 +55,7 @@ def test_a_delivery_repeated_is_one_look(fair: Fair, her: Phone, him: Phone) -> 
 
 def test_words_without_a_name_mean_the_card_of_a_moment_ago(fair: Fair, her: Phone, him: Phone) -> None:
     him.scans(fair.code(her))
+    him.says("嗯嗯呀")  # or the word would be the tap of the last answer
     assert "小禾" in him.says("收藏"), "before the worker wrote anything down"
     assert waiting(fair.account) == 0
 
@@ -99,6 +101,7 @@ def test_garbage_in_the_stream_stops_nobody(fair: Fair, her: Phone, him: Phone, 
     with closing(connect(account.config)) as redis:
         redis.xadd(waiting_key(account.config), {"": garbage})
     him.scans(fair.code(her))
+    him.says("嗯嗯呀")
     assert "小禾" in him.says("收藏"), "which catches up first"
     assert (rows(account), waiting(account)) == (1, 0)
     assert any(line.get("event") == "look left out, nobody can read it" for line in account.lines())
@@ -147,3 +150,23 @@ def ids(fair: Fair, her: Phone, him: Phone) -> tuple[int, int]:
         db.execute(delete(Scan))
         db.commit()
         return card, worker
+
+
+def test_a_look_survives_that_redis_forgets_the_scripts(
+    fair: Fair, her: Phone, him: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between asking for the turn and giving it back: the person does not wait, and the look is counted."""
+    account = fair.account
+    leave = account.bot.turns.leave
+
+    def flushed(turn: Turn, answer: str) -> None:
+        with closing(connect(account.config)) as redis:
+            redis.script_flush()
+        leave(turn, answer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(account.bot.turns, "leave", flushed)
+        him.scans(fair.code(her))
+    assert "收好了" in him.says("收藏")
+    account.bot.looks.write_down()
+    assert rows(account) == 1

@@ -509,6 +509,27 @@ def test_E5_who_cannot_be_met_any_more_is_not_announced(
     assert "这里还没有消息" in her.says("我的消息")
 
 
+def test_E5_a_block_after_a_yes_frees_the_table_and_shows_the_contact_no_more(
+    fair: Fair, her: Phone, him: Phone
+) -> None:
+    fair.check_in(her, him)
+    asks(fair, him, her)
+    told(her)
+    assert "ayue_1990" in her.taps("愿意见见")
+    assert "xiaohe_wx" in told(him)[-1]
+    number = fair.request(him, her).id
+    assert "互相看不到" in her.says("拉黑", bizmsgmenuid=f"block.{number}")
+    heard = told(him)
+    assert ["对方这次来不了" in text for text in heard] == [True]
+    assert told(her) == []
+    for phone in (her, him):
+        for tap in (f"yes.{number}", f"meet.{fair.token(him if phone is her else her)}"):
+            heard = [phone.says("…", bizmsgmenuid=tap)]
+            assert not {"ayue_1990", "xiaohe_wx"} & set(re.findall(r"\w+", heard[0]))
+    stranger = fair.man("路人")
+    assert "互相看不到" not in stranger.says("拉黑", bizmsgmenuid=f"block.{number}"), "somebody else's wish"
+
+
 @pytest.mark.parametrize("reason", [paused, withdrawn], ids=lambda reason: reason.__name__)
 def test_E5_who_does_not_want_to_be_asked_is_not_asked(
     fair: Fair, her: Phone, him: Phone, reason: Callable[[Fair, Phone, Phone], None]
@@ -630,6 +651,14 @@ def test_E5_so_many_a_day(fair: Fair, him: Phone) -> None:
     assert "今天约了 10 位了" in asks(fair, him, others[10])
     fair.account.clock.now = local_midnight + timedelta(seconds=1)
     assert "已经问女10了" in asks(fair, him, others[10])
+
+
+def test_E5_so_many_for_a_card_in_an_hour_who_all_ask_at_once(fair: Fair, her: Phone) -> None:
+    men = [fair.man(f"男{n}") for n in range(8)]
+    for one in men:
+        one.scans(fair.code(her))
+    heard = at_once(*(partial(one.taps, "想认识TA") for one in men))
+    assert sorted("已经问小禾了" in one for one in heard) == [False] * 5 + [True] * 3, heard
 
 
 def test_E5_so_many_for_a_card_in_an_hour(fair: Fair, her: Phone) -> None:

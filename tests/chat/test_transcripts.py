@@ -39,6 +39,8 @@ import pytest
 from sqlalchemy.exc import NoResultFound
 
 import handlers
+from bot import offers, router
+from core.redis import connect
 from forms import FORMS
 from models.people import Organisation, Staff
 from rules import staff
@@ -52,6 +54,7 @@ FOLDER = Path(__file__).parent / "transcripts"
 ME = "我"
 _LINE = re.compile(r"(?P<who>[^<>!@#\s]*)(?P<sign>>>|>|<!|<|!|@)\s?(?P<rest>.*)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+TABLE = handlers.table()
 OPENING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """Ten in the morning in Shanghai; the fair goes on until six."""
 
@@ -59,8 +62,10 @@ OPENING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 class Stage:
     """A transcript being played."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, is_typed: bool = False) -> None:
+        """`is_typed`: where a transcript taps what was heard last, the label is typed instead."""
         self.account = account
+        self.is_typed = is_typed
         account.clock.now = OPENING
         self.fair = Fair(account)
         self.phones: dict[str, Phone] = {}
@@ -73,6 +78,7 @@ class Stage:
         with self.fair.db() as db:
             phones = {name: self.fair.worker(db, self.phones[name]) for name in ("陈老师", "高律师")}
             open_clinic(db, db.get_one(Organisation, self.fair.city), now=account.clock(), phones=phones)
+        self.redis = connect(account.config)
         self.papers: dict[str, str] = {}
         for name in ("小禾", "木木", "阿岳"):
             self.paper(self.phones[name])
@@ -104,7 +110,7 @@ class Stage:
 
     def says(self, who: str, what: str, *, is_double: bool) -> None:
         phone = self.phone(who)
-        act = self.act(phone, who, what)
+        act = self.act(phone, who, what, is_typed=self.is_typed and not is_double)
         self.account.clock.move(seconds=5)
         if is_double:
             other = Phone(self.account, phone.openid)
@@ -115,8 +121,12 @@ class Stage:
             self.answers = [(act(phone), 0)]
         self.speaker = who
         self.heard.setdefault(who, []).append(phone.content)
+        for link in phone.links:
+            keyword, tapped = TABLE.words.exact(link.label), TABLE.tapped(link.id)
+            if keyword and tapped and not router.is_idle(keyword.value):
+                assert keyword.value is tapped[0], f"{link.label} is another keyword"
 
-    def act(self, phone: Phone, who: str, what: str) -> Callable[[Phone], str]:
+    def act(self, phone: Phone, who: str, what: str, *, is_typed: bool) -> Callable[[Phone], str]:
         bare = re.fullmatch(r"\[(\S+)(?: (.*))?\]", what)
         if bare and bare[1] == "扫码":
             name, _, follow = (bare[2] or "").partition("，")
@@ -139,6 +149,8 @@ class Stage:
             earlier = [content for content in self.heard.get(who, []) if tap[2] in content]
             assert earlier, f"never heard {tap[2]!r}"
             phone.reads(earlier[-1])
+        if is_typed and not tap[2]:
+            return lambda phone: phone.says(f"「{phone.link(tap[1]).label}」")
         return lambda phone: phone.taps(tap[1])
 
     def paper(self, phone: Phone) -> str:
@@ -169,6 +181,7 @@ class Stage:
         assert waiting, f"no notice for {who}"
         phone = self.phone(who)
         self.answers, self.speaker = [(phone.reads(waiting.popleft()), 0)], who
+        offers.pushed(self.redis, self.account.config, phone.openid, phone.content)
         self.heard.setdefault(who, []).append(phone.content)
         self.finds(fragment)
 
@@ -243,13 +256,31 @@ class Stage:
         for who in [*self.phones]:
             waiting = self.waiting(who)
             assert not waiting, f"{who} was told as well:\n{waiting[0]}"
+        self.redis.close()
         broken = [line for line in self.account.lines() if line["level"] in ("error", "critical")]
         assert not broken, broken
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.txt")), ids=lambda file: file.stem)
+FILES = sorted(FOLDER.glob("*.txt"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_B10_transcript(account: Account, file: Path) -> None:
-    stage = Stage(account)
+    play(Stage(account), file)
+
+
+TYPED = ("change-happy", "exam-mine-happy", "meet-happy", "mine-happy")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] * (file.stem not in TYPED)) for file in FILES],
+)
+def test_to_type_what_stands_on_a_tap_is_to_tap_it(account: Account, file: Path) -> None:
+    play(Stage(account, is_typed=True), file)
+
+
+def play(stage: Stage, file: Path) -> None:
     line, number = "", 0
     try:
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):  # noqa: B007
@@ -262,7 +293,7 @@ def test_B10_transcript(account: Account, file: Path) -> None:
 
 
 FLOWS = (
-    *("profile", "photos", "meet", "no", "find", "mine", "checkin", "help", "messages", "human"),
+    *("profile", "photos", "meet", "no", "find", "mine", "checkin", "help", "messages", "human", "block"),
     *("booking", "change", "day", "crisis", "exam", "exam-mine", "mute", "erase"),
 )
 KINDS = ("happy", "cancel", "back", "timeout", "invalid", "concurrent")

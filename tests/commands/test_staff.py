@@ -207,9 +207,14 @@ def test_a_union_begins_with_nothing(settings: Config, niangjia: Niangjia) -> No
     assert niangjia("staff", "union", "区总工会", "--below", "市总工会")[0] == 0
     assert "没有这个单位" in niangjia("staff", "union", "镇总工会", "--below", "县总工会")[2]
     assert "这个名字已经有了" in niangjia("staff", "union", "区总工会")[2]
-    plan = ("wall", "fair", "相亲会", "--union", "区总工会", "--place", "体育馆", "--tables", 9)
+    add = ("staff", "add", "--name", "林老师", "--role", "administrator", "--organisation")
+    assert niangjia(*add, "市总工会", "lin")[0] == niangjia(*add, "区总工会", "wu")[0] == 0
+    assert "管辖范围" in niangjia("staff", "union", "县总工会", "--below", "市总工会", "--as", "wu")[2]
+    assert "没有找到" in niangjia("staff", "union", "省总工会", "--as", "lin")[2]
+    assert niangjia("staff", "union", "县总工会", "--below", "市总工会", "--as", "lin")[0] == 0
+    plan = ("wall", "fair", "相亲会", "--union", "区总工会", "--place", "体育馆", "--tables", 9, "--as", "wu")
     assert "结束要晚于开始" in niangjia(*plan, "--from", "2099-05-01 09:00", "--until", "2099-05-01 09:00")[2]
     code, out, _ = niangjia(*plan, "--from", "2099-05-01 09:00", "--until", "2099-05-02 17:00")
     assert (code, out) == (0, "相亲会（1）定好了，9 张桌子。\n")
-    assert niangjia("wall", "add", 1, "90后")[:2] == (0, "1号墙 90后 建好了。\n")
-    assert "05-01 至 05-02" in niangjia("wall", "list")[1]
+    assert niangjia("wall", "add", 1, "90后", "--as", "lin")[:2] == (0, "1号墙 90后 建好了。\n")
+    assert "05-01 至 05-02" in niangjia("wall", "list", "--as", "lin")[1]

@@ -89,6 +89,7 @@ def test_only_what_changed_is_printed_again(
     made: list[Card], town: Town, wechat: Running, niangjia: Niangjia, tmp_path: Path
 ) -> None:
     town.staff("lin", town.city)
+    town.staff("boss", town.city)
     town.db.commit()
     out = tmp_path / "changed.pdf"
     niangjia("wall", "print", "--wall", 1, "--out", tmp_path / "all.pdf")
@@ -185,6 +186,7 @@ def test_staff_of_a_district_print_no_wall_of_the_city(
     made: list[Card], town: Town, niangjia: Niangjia, tmp_path: Path
 ) -> None:
     town.staff("chen", town.north)
+    town.staff("boss", town.city)
     town.db.commit()
     out = tmp_path / "wall.pdf"
     code, _, err = niangjia("wall", "print", "--wall", 1, "--out", out, "--as", "chen")
@@ -228,16 +230,19 @@ def test_codes_are_made_a_few_at_a_time(
 
 
 def test_walls_and_scans_are_counted(made: list[Card], town: Town, niangjia: Niangjia) -> None:
+    town.staff("boss", town.city)
+    town.staff("sun", town.south)
     for _ in range(3):
         looking.note(town.db, town.worker().id, made[4].id, key="1", now=utcnow())
     town.db.commit()
-    code, out, _ = niangjia("wall", "list")
+    code, out, _ = niangjia("wall", "list", "--as", "boss")
     assert code == 0
     assert [line.split() for line in out.splitlines()[2:]] == [
         ["1", "90后", "10", "10", "3"],
         ["2", "80后", "1", "1", "0"],
     ]
-    code, out, _ = niangjia("wall", "scans", "--wall", 1)
+    code, out, _ = niangjia("wall", "scans", "--wall", 1, "--as", "boss")
+    assert "管辖范围" in niangjia("wall", "scans", "--wall", 1, "--as", "sun")[2]
     assert out.splitlines()[1].split() == ["A-05", str(made[4].id), "小禾4", "3", "3"]
     assert len(out.splitlines()) == 11
 
@@ -247,8 +252,8 @@ def test_new_walls_are_filled_with_who_has_no_card_yet(town: Town, niangjia: Nia
     profile = town.profile()
     town.db.commit()
     niangjia("staff", "approve", profile.id, "--as", "lin")
-    assert niangjia("wall", "add", 1, "90后")[1] == "1号墙 90后 建好了。\n"
-    assert niangjia("wall", "add", 1, "80后")[0] == 1
+    assert niangjia("wall", "add", 1, "90后", "--as", "lin")[1] == "1号墙 90后 建好了。\n"
+    assert niangjia("wall", "add", 1, "80后", "--as", "lin")[0] == 1
     assert niangjia("wall", "fill")[1] == "新挂了 1 张卡片。\n"
     assert niangjia("wall", "fill")[1] == "新挂了 0 张卡片。\n"
 
@@ -257,9 +262,10 @@ def test_new_walls_are_filled_with_who_has_no_card_yet(town: Town, niangjia: Nia
 def test_the_code_for_the_door_checks_in(
     town: Town, wechat: Running, niangjia: Niangjia, tmp_path: Path, kind: str
 ) -> None:
+    town.staff("boss", town.city)
     town.db.commit()
     out = tmp_path / f"door.{kind}"
-    code, said, _ = niangjia("wall", "door", "--out", out)
+    code, said, _ = niangjia("wall", "door", "--out", out, "--as", "boss")
     assert (code, "临湖市相亲会" in said) == (0, True)
     scenes = [ticket.scene for ticket in wechat.state.tickets.values()]
     assert scenes == [CheckInScene(town.fair.token).pack()]
@@ -268,6 +274,6 @@ def test_the_code_for_the_door_checks_in(
 
 def test_a_door_code_is_a_picture_by_its_name(town: Town, niangjia: Niangjia, tmp_path: Path) -> None:
     town.db.commit()
-    code, _, err = niangjia("wall", "door", "--out", tmp_path / "door.txt")
+    code, _, err = niangjia("wall", "door", "--out", tmp_path / "door.txt", "--as", "boss")
     assert (code, "must end in .png or .svg" in err) == (2, True)
     assert list(tmp_path.glob("door*")) == []

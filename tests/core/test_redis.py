@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pytest
@@ -50,4 +51,20 @@ def test_answers_stay_in_step_whatever_happens_to_what_is_told(config: Config) -
         with pytest.raises(redis.ResponseError) if round_ % 7 == 2 else nullcontext():
             lane.call(_ADD, "called", "x" if round_ % 7 == 2 else "0")
     lane.close()
+    server.close()
+
+
+def test_what_was_told_is_done_when_somebody_flushed_the_scripts(config: Config) -> None:
+    """Once each, on every connection, also on those that nobody uses any more."""
+    server = connect(config)
+    lane = Lane(config)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            server.script_flush()
+            list(pool.map(lambda _: lane.tell(_ADD, "flushed", "1"), range(16)))
+    lane.call(_ADD, "flushed", "0")
+    server.script_flush()
+    lane.tell(_ADD, "flushed", "1")
+    lane.close()
+    assert server.get("flushed") == b"81"
     server.close()

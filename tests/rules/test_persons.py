@@ -22,7 +22,7 @@ from models.waiting import Turn
 from rules import people, retention
 from rules.access import Role
 from rules.exams import sign_ups
-from rules.matchmaking import looking, photos, requests
+from rules.matchmaking import blocking, looking, photos, requests
 from rules.persons import consents, erasing, exporting, links, merging, moving
 from rules.persons.consents import Kind
 from rules.persons.erasing import Fate
@@ -186,6 +186,7 @@ def test_erased_is_erased_everywhere(it: Lives) -> None:
     with pytest.raises(Refused, match="card_gone"):
         looking.card(db, it.other.id, _any_token(it, number))
     assert retention.forget_candidates(db, NOW - timedelta(days=6)) == 0
+    assert retention.forget_candidates(db, NOW, unplaced=True) == 0, "they had a place"
     assert retention.forget_candidates(db, NOW) == 1
     assert retention.forget_candidates(db, NOW) == 0
     assert KEPT not in str(everything(db))
@@ -292,6 +293,9 @@ def test_two_full_records_are_merged_after_what_clashes_is_settled(
     theirs = erasing.profile_of(db, it.worker.id)
     assert theirs
     looking.mark(db, twin.id, theirs.id, "kept", now=NOW)
+    other_look = erasing.profile_of(db, twin.id)
+    assert other_look
+    blocking.block(db, it.other.id, other_look, now=NOW)
     codes = {problem.code for problem in merging.problems(db, it.worker, twin, now=NOW)}
     assert codes == {"two_profiles", "bookings_overlap", "same_sitting"}
     db.delete(same_time)
@@ -313,6 +317,9 @@ def test_two_full_records_are_merged_after_what_clashes_is_settled(
     empty = erasing.profile_of(db, gone_id)
     assert empty
     assert (empty.nickname, empty.contact) == ("", None)
+    assert [one.profile_id for one in blocking.blocked(db, it.other.id)] == [theirs.id], (
+        "a block is of a person"
+    )
     live = [
         one.state
         for one in db.scalars(select(MeetRequest).where(MeetRequest.asker_id == it.worker.id))
@@ -334,6 +341,23 @@ def test_nobody_merges_a_phone_into_a_colleagues_login_or_beyond_their_reach(
             merging.merge(town.db, boss, keep.id, gone.id, reason="同一个人", now=NOW)
     with pytest.raises(Refused, match="reason_needed"):
         merging.merge(town.db, boss, one.id, two.id, reason="", now=NOW)
+
+
+@pytest.mark.parametrize("state", [Turn.PLACED, Turn.WITHDRAWN])
+def test_nobody_is_named_for_ever_at_an_exam_that_was_held(it: Lives, state: Turn) -> None:
+    held = it.db.scalars(
+        select(SignUp).where(SignUp.worker_id == it.worker.id, SignUp.sitting_id == it.held.id)
+    ).one()
+    held.state = state
+    number = held.number
+    is_unplaced = state != Turn.PLACED
+    assert retention.forget_candidates(it.db, NOW, unplaced=True) == is_unplaced
+    assert retention.forget_candidates(it.db, NOW) == (not is_unplaced)
+    assert retention.forget_candidates(it.db, NOW) == 0
+    it.db.expire_all()
+    assert (held.number, held.name, held.id_number, held.phone, held.employer) == (number, "", "", "", "")
+    assert len([one for one in consents.agreed(it.db, it.worker.id) if one.kind == Kind.EXAM]) == 2
+    assert exporting.collect(it.db, it.worker, words=say, now=NOW)["sign_ups"]
 
 
 # 同意过的

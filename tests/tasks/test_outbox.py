@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from models.messages import Notice
+from core.clock import utcnow
+from models.messages import Notice, NoticeAttempt
 from models.people import Worker
 from rules.persons import erasing
 from tasks import channels, outbox
@@ -84,6 +86,17 @@ def test_A6_who_left_is_told_nothing(office: Office) -> None:
     ]
 
 
+def test_what_went_into_the_chat_is_noted_and_nothing_else(office: Office) -> None:
+    """So that the labels of its taps can be typed (bot/offers.py)."""
+    told: list[tuple[str, str]] = []
+    box = replace(office.outbox, told=lambda openid, text: told.append((openid, text)))
+    here, away = office.person(), office.person(window=False)
+    office.tell(here, "对方同意见面了")
+    office.tell(away, "一", "meeting")
+    assert deliver_due(box, utcnow()) == 2
+    assert told == [(here.openid, "对方同意见面了")]
+
+
 def test_what_is_no_longer_true_is_not_said(office: Office) -> None:
     notice = office.tell(office.person(), None)
     office.deliver()
@@ -108,6 +121,27 @@ def test_A6_a_no_on_the_last_channel_keeps_it(office: Office, code: int) -> None
     notice = office.tell(phone, "见面", "meeting")
     office.deliver()
     assert office.stand(notice) == ("kept", "inbox", code)
+
+
+@pytest.mark.parametrize(("told", "kept"), [(731, 731), (None, None), ("731", None), (1 << 64, None)])
+def test_A6_the_number_of_a_subscription_notice_is_kept_if_there_is_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch, told: Any, kept: int | None
+) -> None:
+    phone = office.person(window=False)
+    office.consent(phone, 1)
+    notice = office.tell(phone, "一", "result")
+    post = office.client.post
+
+    def answer(url: str, **more: Any) -> dict[str, Any]:
+        said = post(url, **more)
+        return {**said, "msgid": told} if url.endswith(NOTICE) and told is not None else said
+
+    monkeypatch.setattr(office.client, "post", answer)
+    office.deliver()
+    assert office.stand(notice) == ("sent", "subscription", 0)
+    with Session(office.engine) as db:
+        tried = db.scalars(select(NoticeAttempt).where(NoticeAttempt.notice_id == notice))
+        assert [one.message_id for one in tried if one.channel == "subscription"] == [kept]
 
 
 def test_A6_a_refused_consent_is_forgotten_and_an_unused_one_given_back(office: Office) -> None:

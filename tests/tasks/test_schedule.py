@@ -19,7 +19,7 @@ from core.config import Config
 from core.db import make_engine
 from core.redis import connect
 from models.logins import Login, LoginAttempt, Outcome, Way
-from models.messages import Notice, NoticeAttempt, NoticeState, Received
+from models.messages import Handover, Notice, NoticeAttempt, NoticeState, Received, Said
 from models.people import Worker
 from rules import logins, organisations
 from rules import staff as members
@@ -148,6 +148,16 @@ def test_old_messages_and_read_notices_are_forgotten(work: Workplace) -> None:
                 db.add(notice)
                 db.flush()
                 db.add(NoticeAttempt(notice_id=notice.id, at=old, channel="customer", errcode=0))
+        long_ago = NOW - timedelta(days=limits.handover_days, seconds=1)
+        for number, (at, closed_at) in enumerate(
+            ((long_ago, long_ago), (long_ago, None), (long_ago, NOW), (NOW, None))
+        ):
+            one = Handover(
+                worker_id=person.id, at=at, about="chat", closed_at=closed_at, message_key=f"h{number}"
+            )
+            db.add(one)
+            db.flush()
+            db.add(Said(handover_id=one.id, at=NOW, is_theirs=True, words="在吗"))
         received = NOW - timedelta(days=limits.received_days, seconds=1)
         db.add(Received(key="old", at=received))
         db.add(Received(key="late", at=received, is_late=True))
@@ -156,6 +166,8 @@ def test_old_messages_and_read_notices_are_forgotten(work: Workplace) -> None:
     schedule.forget(work, NOW)
     with Session(work.engine) as db:
         assert set(db.scalars(select(Received.key))) == {"late", "new"}
+        assert set(db.scalars(select(Handover.message_key))) == {"h2", "h3"}
+        assert db.scalar(select(func.count(Said.id))) == 2
         left = db.scalars(select(Notice.state).where(Notice.settled_at == old)).all()
         assert set(left) == {"kept", "unknown"}
         assert db.scalar(select(func.count(Notice.id))) == 2 * len(NoticeState) - 3

@@ -250,7 +250,13 @@ def test_scan_the_wall_and_meet_at_a_table(running: Running, desk: Desk) -> None
     card = code_beside(page, running.wall, OWNER)
     desk.scans(ASKER, "1号墙", card)
     expect(desk.heard(ASKER)).to_contain_text([re.compile("欢迎来到.*1号墙 A-01.*小禾 · 女.*护士", re.S)])
-    assert desk.phone(ASKER).get_by_test_id("tap").all_inner_texts() == ["想认识TA", "收藏", "不合适", "举报"]
+    assert desk.phone(ASKER).get_by_test_id("tap").all_inner_texts() == [
+        "想认识TA",
+        "收藏",
+        "不合适",
+        "举报",
+        "拉黑",
+    ]
 
     # The profile, by taps and words.
     desk.taps(ASKER, "想认识TA")

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
-from bot.callback import SHOWN, Engaged
+from bot.callback import Engaged
+from bot.once import SHOWN
 from bot.replies import Say
 from bot.texts.matchmaking import PHOTO_REASONS
 from core.pictures import BYTES, NotAPicture, small_jpeg

@@ -189,7 +189,7 @@ class Gate(Area[Door]):
         bot: Bot,
         filling: Filling,
     ) -> None:
-        super().__init__(app, config, engine, clock=clock, wake=bot.wake, csp=csp(config))
+        super().__init__(app, config, engine, clock=clock, wake=bot.once.wake, csp=csp(config))
         self.client, self.bot, self.filling = client, bot, filling
         app.jinja_env.filters.update({f"m_{name}": said for name, said in words.FILTERS.items()})
         self.mount_assets(Door.PUBLIC)

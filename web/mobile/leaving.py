@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from bot.texts.persons import GOES, NOT_THE_WORDS, STAYS
+from bot.texts.persons import GOES, NOT_THE_WORDS, STAYS, kept_for
 from forms.persons import WORDS
 from forms.words import plain
 from rules.persons import erasing, links
@@ -20,7 +20,7 @@ def export(visit: Visit) -> Any:
     """What the file is; the button makes the link, which works in any browser."""
     limits = visit.config.persons
     if request.method != "POST":
-        return page("me_export.html", minutes=limits.export_minutes)
+        return page("me_export.html", minutes=limits.export_minutes, kept=kept_for(visit.config))
     return to("export.by_link", token=links.make(visit.db, visit.worker_id, limits=limits, now=visit.now))
 
 

@@ -72,7 +72,7 @@ def test_everything_of_ones_own_is_there(me: Browser) -> None:
     for path, said in (
         ("/m/me/card", "爱爬山"), ("/m/me/bookings", "法律咨询"), ("/m/me/sign-ups", "有名额"),
         ("/m/me/messages", "没看"), ("/m/me/consents", "单身承诺"), ("/m/me/mutes", "在收"),
-        ("/m/me/export", "只能下载一次"), ("/m/me/erase", "会留下"),
+        ("/m/me/export", "考过的留 5 年"), ("/m/me/erase", "会留下"),
     ):  # fmt: skip
         assert me.opens(path).status_code == 200, path
         assert said in me.words, (path, me.words)
