@@ -72,6 +72,7 @@ SECTIONS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType(
                 "form_minutes": "填表停了多少分钟先收起来",
                 "draft_days": "收起来的草稿留几天",
                 "kept_notice_days": "“我的消息”里看过的留几天",
+                "handover_days": "转人工的对话，办完以后记录留几天",
             },
         ),
         "matchmaking": (
@@ -136,7 +137,8 @@ SECTIONS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType(
             {
                 "export_minutes": "本人导出的链接有效几分钟",
                 "exports_per_day": "一个人一天最多几个这样的链接",
-                "exam_years": "注销以后，考过的试的姓名和证件号留几年",
+                "exam_years": "考过的试，姓名和证件号留几年",
+                "unplaced_days": "没排上或退了报名的，考试以后留几天",
             },
         ),
         "console": (
