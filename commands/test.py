@@ -53,7 +53,9 @@ class Step:
     help="Everything on both databases, and the long ones: fuzzing, kills, whole runs.",
 )
 @click.option("-k", "expression", help="Only tests whose name matches, on both databases; no lint, no types.")
-@click.option("--jobs", default=2, show_default=True, help="Test processes at a time.")
+@click.option(
+    "--jobs", default=3, show_default=True, help="Test processes at a time; on two cores one waits."
+)
 @click.argument("paths", nargs=-1)
 def command(everything: bool, expression: str | None, jobs: int, paths: tuple[str, ...]) -> None:
     """Run lint, types, all tests on SQLite, those of rules and races on PostgreSQL, and those of our pages in Chromium.
@@ -93,12 +95,14 @@ def _tests(everything: bool, jobs: int, chosen: list[str]) -> Iterator[Step]:
         [*pytest, "-m", "not browser and not slow", *(chosen if whole else ON_POSTGRESQL)],
         postgresql,
     )
-    yield Step(
-        "tests, browser", [*pytest, "-m", "browser and not slow", *(chosen if whole else IN_THE_BROWSER)]
-    )
-    if everything:
-        yield Step("long tests, sqlite", [*pytest, "-m", "slow", *chosen])
-        yield Step("long tests, postgresql", [*pytest, "-m", "slow", *chosen], postgresql)
+    if not everything:
+        short = "browser and not slow"
+        yield Step("tests, browser", [*pytest, "-m", short, *(chosen if whole else IN_THE_BROWSER)])
+        return
+    yield Step("tests, browser", [*pytest, "-m", "browser", *chosen])
+    long = "slow and not browser"
+    yield Step("long tests, sqlite", [*pytest, "-m", long, *chosen])
+    yield Step("long tests, postgresql", [*pytest, "-m", long, *chosen], postgresql)
 
 
 def _run(step: Step) -> None:

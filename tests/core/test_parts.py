@@ -84,9 +84,12 @@ def test_without_any_redis_server_one_line_says_how_to_get_one(monkeypatch: pyte
 
 
 def test_counters_of_several_processes_are_added_up(bare: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    monkeypatch.setenv(
+        "PROMETHEUS_MULTIPROC_DIR", ""
+    )  # `use` sets it past monkeypatch, which takes this back
     code = (
-        "from core import metrics_dir; from core.config import load; metrics_dir.use(load())\n"
+        "from core import metrics_dir; from core.config import load\n"
+        "(metrics_dir.use(load()) / 'histogram_0.db').touch()\n"
         "from core import metrics; metrics.callbacks.labels('answered').inc(3)\n"
         "print(metrics.render()[0].decode())"
     )
@@ -102,7 +105,6 @@ def test_counters_of_several_processes_are_added_up(bare: Config, monkeypatch: p
     assert list(folder.glob("*.db"))
     (folder / f"counter_{os.getpid()}.db").touch()
     metrics_dir.use(bare)
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
     assert [file.name for file in folder.glob("*.db")] == [f"counter_{os.getpid()}.db"], (
         "dead processes' files go"
     )

@@ -235,6 +235,7 @@ def test_the_hash_on_a_sheet_changes_with_anything_on_it_and_with_nothing_else(f
     assert content_hash(changed[8:]) in after[1]
 
 
+@pytest.mark.slow
 def test_a_thousand_cards_make_a_hundred_and_twenty_five_sheets(font_dir: Path) -> None:
     pdf, printed = sheets(some_cards(1000), font_dir)
     assert printed.pages == len(pypdfium2.PdfDocument(pdf)) == 125

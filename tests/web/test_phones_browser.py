@@ -343,6 +343,7 @@ def fills_in(desk: Desk, name: str, turns: tuple[tuple[str, str], ...]) -> None:
             desk.says(name, answer)
 
 
+@pytest.mark.slow
 def test_three_phones_book_sign_up_and_hear_from_the_union(running: Running, desk: Desk) -> None:
     books, signs_up, hears = OWNER, "小满", ASKER
     expect(desk.phone(hears)).to_have_attribute("aria-busy", "false")

@@ -174,6 +174,7 @@ def test_a_wall_is_laid_out_by_keyboard_and_by_dragging_and_printed(config: Conf
         assert problems == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1366, 768), (820, 1180), (390, 844)])
 def test_no_page_is_wider_than_its_screen(config: Config, browser: Browser, size: tuple[int, int]) -> None:
     with served(config) as (office, base):

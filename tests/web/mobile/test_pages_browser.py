@@ -112,6 +112,7 @@ def test_a_form_begun_in_the_chat_is_completed_on_the_page_the_chat_offers(
         assert base in hall.account.config.web.base_url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 def test_every_kind_of_page_fits_a_phone(config: Config, browser: Browser, size: tuple[int, int]) -> None:
     with served(config) as (hall, base):
