@@ -18,8 +18,6 @@ from core.config import ROOT
 
 ON_POSTGRESQL = ("tests/test_migrations.py", "tests/rules", "tests/races", "tests/tasks/test_outbox.py")
 """Where PostgreSQL may do otherwise than SQLite every day: tables, locks, races. With --all every test runs on it."""
-IN_THE_BROWSER = ("tests/web",)
-"""The product's own pages; with --all the emulator's too."""
 NO_TESTS = 5  # pytest's exit code for "none selected"
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)\b")
 SUMMARY = re.compile(
@@ -58,10 +56,11 @@ class Step:
 )
 @click.argument("paths", nargs=-1)
 def command(everything: bool, expression: str | None, jobs: int, paths: tuple[str, ...]) -> None:
-    """Run lint, types, all tests on SQLite, those of rules and races on PostgreSQL, and those of our pages in Chromium.
+    """Run lint, types, all tests on SQLite, pages in Chromium among them, and those of rules and races on PostgreSQL.
 
     Always with a real Redis. With --all every test runs on both databases, the long ones too. With PATHS or -k only the
-    tests named. What needs Chromium is skipped where there is none, and counted as such; with CI=true it fails instead.
+    tests named, the long ones among them only with --all. What needs Chromium is skipped where there is none, and
+    counted as such; with CI=true it fails instead.
     """
     try:
         install_assets(ROOT)
@@ -88,21 +87,12 @@ def _static() -> Iterator[Step]:
 def _tests(everything: bool, jobs: int, chosen: list[str]) -> Iterator[Step]:
     pytest = ["pytest", "-q", "-n", str(jobs), "--dist", "worksteal"]
     postgresql = {"NIANGJIA_TEST_DATABASE": "postgresql"}
-    whole = everything or bool(chosen)
-    yield Step("tests, sqlite", [*pytest, "-m", "not browser and not slow", *chosen])
-    yield Step(
-        "tests, postgresql",
-        [*pytest, "-m", "not browser and not slow", *(chosen if whole else ON_POSTGRESQL)],
-        postgresql,
-    )
-    if not everything:
-        short = "browser and not slow"
-        yield Step("tests, browser", [*pytest, "-m", short, *(chosen if whole else IN_THE_BROWSER)])
-        return
-    yield Step("tests, browser", [*pytest, "-m", "browser", *chosen])
-    long = "slow and not browser"
-    yield Step("long tests, sqlite", [*pytest, "-m", long, *chosen])
-    yield Step("long tests, postgresql", [*pytest, "-m", long, *chosen], postgresql)
+    there = chosen if everything or chosen else ON_POSTGRESQL
+    yield Step("tests, sqlite", [*pytest, "-m", "not slow", *chosen])
+    yield Step("tests, postgresql", [*pytest, "-m", "not slow and not browser", *there], postgresql)
+    if everything:
+        yield Step("long tests, sqlite", [*pytest, "-m", "slow", *chosen])
+        yield Step("long tests, postgresql", [*pytest, "-m", "slow and not browser", *chosen], postgresql)
 
 
 def _run(step: Step) -> None:

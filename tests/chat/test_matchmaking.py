@@ -701,6 +701,7 @@ def overlapping(fairs: list[Fair], minutes: int = 8) -> list[str]:
     return clashes
 
 
+@pytest.mark.slow
 def test_E4_forty_say_yes_at_once_and_no_table_or_person_is_booked_twice(account: Account) -> None:
     fair = Fair(account, tables=3)
     men = [fair.man(f"男{n}") for n in range(8)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def _slow_penalty(matrix: Square) -> int:
     return points + 10 * (abs(2 * dark - total) * 10 // total)
 
 
+@pytest.mark.slow
 @given(squares)
 def test_penalties_are_those_of_the_standard(matrix: Square) -> None:
     assert Bits.of(matrix).penalty() == _slow_penalty(matrix)

@@ -127,6 +127,7 @@ def test_C1_two_hundred_at_once_for_one_slot_give_one_booking(office: Office) ->
         assert [f"{one.starts_at:%d %H:%M}" for one in near] == ["24 11:00", "24 14:00", "24 16:00"]
 
 
+@pytest.mark.slow
 def test_C1_one_room_and_two_counsellors(office: Office) -> None:
     tasks = [
         office.task(worker, at(25, 9), office.chen if worker % 2 else office.lin) for worker in office.workers
@@ -135,6 +136,7 @@ def test_C1_one_room_and_two_counsellors(office: Office) -> None:
     office.check()
 
 
+@pytest.mark.slow
 def test_C1_one_worker_at_many_counters(office: Office) -> None:
     """Counselling and a lawyer at overlapping times, and the neighbours of both: never two at once."""
     worker = office.workers[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -57,6 +58,7 @@ def test_no_sum_and_no_difference_of_what_is_shown_is_small(case: tuple[Tree, di
             assert found == 0 or found >= LEAST, (tree, own, shown)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(counted(most=40))
 def test_the_whole_is_shown_and_so_is_what_gives_nothing_away(case: tuple[Tree, dict[int, int]]) -> None:

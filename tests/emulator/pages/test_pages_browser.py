@@ -14,7 +14,7 @@ from emulator.testing import Running, start
 from .bot import Bot, Opened, bubbles, code_picture, device, png, tap_link, type_words
 from .conftest import settings_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOSTILE = """<img src=x onerror="window.cracked=1"><a href="javascript:window.cracked=1">点我</a><b>粗</b>"""
 MENU = {

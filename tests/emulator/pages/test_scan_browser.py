@@ -13,7 +13,7 @@ from emulator.testing import Running
 
 from .bot import Bot, Opened, bubbles, code_for, code_image, code_picture, device, png
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_scan_a_picture_file(emulator: Running, bot: Bot, open_page: Opened) -> None:

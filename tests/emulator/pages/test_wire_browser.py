@@ -9,7 +9,7 @@ from emulator.testing import Running
 
 from .bot import Bot, Opened
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_wire_shows_calls_filters_and_pauses(emulator: Running, bot: Bot, open_page: Opened) -> None:
