@@ -103,9 +103,7 @@ class Lane:
             self._hang_up(line)
             raise
         self._idle.append(line)
-        if (
-            line.has_missed
-        ):  # somebody flushed the scripts, so what was told on the others may be missing as well
+        if line.has_missed:  # the scripts were flushed, so what was told on the others may be missing too
             line.has_missed = False
             self._settle()
         return said
