@@ -91,6 +91,7 @@ def _tests(everything: bool, jobs: int, chosen: list[str]) -> Iterator[Step]:
     yield Step("tests, sqlite", [*pytest, "-m", "not slow", *chosen])
     yield Step("tests, postgresql", [*pytest, "-m", "not slow and not browser", *there], postgresql)
     if everything:
+        pytest[3] = str(max(jobs - 1, 1))  # each of these starts servers of its own
         yield Step("long tests, sqlite", [*pytest, "-m", "slow", *chosen])
         yield Step("long tests, postgresql", [*pytest, "-m", "slow and not browser", *chosen], postgresql)
 

@@ -149,12 +149,13 @@ def town(config: Config, tmp_path: Path, rng: random.Random) -> Iterator[Town]:
 @pytest.mark.parametrize("history", range(2))
 def test_C1_C6_bookings_survive_kills_of_web_and_worker(town: Town, rng: random.Random, history: int) -> None:
     with at_work(town.config, rng, town.env) as crew:
+        everybody = (*town.workers, *town.professionals)
         town.live(crew)
         until(lambda: not town.late(), 120)
-    everybody = (*town.workers, *town.professionals)
+        until(
+            lambda: any(one.pushed for one in everybody), 120
+        )  # on a slow machine no worker lived long enough
     assert not [one for one in everybody for said in one.phone.heard if "没弄成" in said.text], "a bug"
-    pushed = sum(len(one.pushed) for one in everybody)
-    assert pushed, "the worker sent nothing"
     town.deliver_the_rest()
     with Session(town.engine) as db:
         assert faults(db) == []
