@@ -52,7 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if DATABASE == "sqlite":
             wanted = not item.get_closest_marker("postgres")
         else:
-            wanted = uses_database or item.get_closest_marker("postgres") is not None
+            is_for_it = uses_database or item.get_closest_marker("postgres") is not None
+            wanted = is_for_it and not item.get_closest_marker("once")
         (kept if wanted else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)

@@ -121,6 +121,7 @@ def test_A9_a_thousand_callbacks_at_random(account: Account, seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.timeout(1800)
 def test_A9_a_hundred_thousand_callbacks_and_memory_stays_flat(account: Account, seed: int) -> None:
     session = Session(account, seed)

@@ -272,6 +272,7 @@ def test_B10_transcript(account: Account, file: Path) -> None:
 TYPED = ("change-happy", "exam-mine-happy", "meet-happy", "mine-happy")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "file",
     [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] * (file.stem not in TYPED)) for file in FILES],
