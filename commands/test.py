@@ -51,12 +51,10 @@ class Step:
     help="Everything on both databases, and the long ones: fuzzing, kills, whole runs.",
 )
 @click.option("-k", "expression", help="Only tests whose name matches, on both databases; no lint, no types.")
-@click.option(
-    "--jobs", default=3, show_default=True, help="Test processes at a time; on two cores one waits."
-)
+@click.option("--jobs", default=2, show_default=True, help="Test processes at a time.")
 @click.argument("paths", nargs=-1)
 def command(everything: bool, expression: str | None, jobs: int, paths: tuple[str, ...]) -> None:
-    """Run lint, types, all tests on SQLite, pages in Chromium among them, and those of rules and races on PostgreSQL.
+    """Run lint, types, all tests on SQLite, those of rules and races on PostgreSQL, and those of our pages in Chromium.
 
     Always with a real Redis. With --all every test runs on both databases, the long ones too. With PATHS or -k only the
     tests named, the long ones among them only with --all. What needs Chromium is skipped where there is none, and
@@ -88,12 +86,16 @@ def _tests(everything: bool, jobs: int, chosen: list[str]) -> Iterator[Step]:
     pytest = ["pytest", "-q", "-n", str(jobs), "--dist", "worksteal"]
     postgresql = {"NIANGJIA_TEST_DATABASE": "postgresql"}
     there = chosen if everything or chosen else ON_POSTGRESQL
-    yield Step("tests, sqlite", [*pytest, "-m", "not slow", *chosen])
-    yield Step("tests, postgresql", [*pytest, "-m", "not slow and not browser", *there], postgresql)
+    short, long = "not slow and not browser", "slow and not browser"
+    yield Step("tests, sqlite", [*pytest, "-m", short, *chosen])
+    yield Step("tests, postgresql", [*pytest, "-m", short, *there], postgresql)
+    # by themselves: a page that waits for its turn behind other tests is not seen in time
+    yield Step(
+        "tests, browser", [*pytest, "-m", "browser" if everything else "browser and not slow", *chosen]
+    )
     if everything:
-        pytest[3] = str(max(jobs - 1, 1))  # each of these starts servers of its own
-        yield Step("long tests, sqlite", [*pytest, "-m", "slow", *chosen])
-        yield Step("long tests, postgresql", [*pytest, "-m", "slow and not browser", *chosen], postgresql)
+        yield Step("long tests, sqlite", [*pytest, "-m", long, *chosen])
+        yield Step("long tests, postgresql", [*pytest, "-m", long, *chosen], postgresql)
 
 
 def _run(step: Step) -> None:
