@@ -56,8 +56,8 @@ class Step:
 def command(everything: bool, expression: str | None, jobs: int, paths: tuple[str, ...]) -> None:
     """Run lint, types, all tests on SQLite, those of rules and races on PostgreSQL, and those of our pages in Chromium.
 
-    Always with a real Redis. With --all every test runs on both databases, the long ones too. With PATHS or -k only the
-    tests named, the long ones among them only with --all. What needs Chromium is skipped where there is none, and
+    Always with a real Redis. With --all what touches a database runs on both, the long ones too. With PATHS or -k only
+    the tests named, the long ones among them only with --all. What needs Chromium is skipped where there is none, and
     counted as such; with CI=true it fails instead.
     """
     try:

@@ -1,7 +1,7 @@
 """What every test can ask for: a real Redis, a fresh migrated database, settings.
 
 NIANGJIA_TEST_DATABASE=sqlite (the default) or postgresql chooses the database. On PostgreSQL only tests that use
-`database_url` are collected: the others would only repeat themselves.
+`database_url` are collected, and not those marked `once`: the others would only repeat themselves.
 """
 
 from __future__ import annotations
