@@ -176,6 +176,7 @@ def test_the_way_into_the_console_works_and_only_its_owner_reads_it(
     assert logins.open_login(db, staff, here, Way.PASSWORD, now=utcnow())
 
 
+@pytest.mark.slow
 def test_people_have_written_lately_so_that_notices_reach_them(settings: Config, platform: Running) -> None:
     def said() -> dict[str, list[str]]:
         return {
@@ -202,6 +203,7 @@ def test_people_have_written_lately_so_that_notices_reach_them(settings: Config,
     assert [len(lines) for lines in said().values()] == [2] * 6
 
 
+@pytest.mark.slow
 def test_a_sheet_with_nothing_out_of_date_is_left_alone(settings: Config, platform: Running) -> None:
     load_demo(settings)
     sheet = settings.data_dir / "sheets" / "wall-1.pdf"
@@ -213,6 +215,7 @@ def test_a_sheet_with_nothing_out_of_date_is_left_alone(settings: Config, platfo
     assert sheet.exists()
 
 
+@pytest.mark.slow
 def test_when_the_emulator_forgot_its_phones_the_same_people_get_new_ones(
     settings: Config, config: Config, platform: Running, db: Session
 ) -> None:
@@ -272,6 +275,7 @@ def test_there_is_an_exam_of_every_kind_whenever_the_demo_is_started(config: Con
         assert (db.scalar(closed) or 0) >= 1
 
 
+@pytest.mark.slow
 def test_one_broadcast_is_written_and_one_waits_for_approval(
     settings: Config, platform: Running, db: Session, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ def offers(rows: list[dict[str, Any]], of: str) -> list[tuple[Any, ...]]:
     return [(row[of], row["offered_at"], row["offer_until"]) for row in rows]
 
 
+@pytest.mark.slow
 def test_the_newest_migrations_keep_every_row_and_every_constraint_up_and_down(database_url: str) -> None:
     """From what was released last to the newest version and back, with rows in every table on both ends."""
     migrate.upgrade(database_url, to="0006")

@@ -166,7 +166,9 @@ def _expire(emulator: Running, code: int) -> None:
     expire(emulator.world, code)
 
 
-@pytest.mark.parametrize("held", ["expired", "superseded", "none"])
+@pytest.mark.parametrize(
+    "held", ["expired", *(pytest.param(held, marks=pytest.mark.slow) for held in ("superseded", "none"))]
+)
 def test_A5_eight_processes_with_an_expired_token_make_one_token_call(
     config: Config, emulator: Running, db: redis.Redis, held: str
 ) -> None:

@@ -361,6 +361,7 @@ def test_A3_while_redis_takes_nothing_messages_wait_for_it(
         assert handler.runs == ["一", "二", "三"]
 
 
+@pytest.mark.slow
 def test_A3_a_redis_lost_between_effect_and_answer_changes_nothing(config: Config, server: Server) -> None:
     config = config.model_copy(update={"redis": config.redis.model_copy(update={"url": server.url})})
     with opened(in_mode(config, "plain")) as account:

@@ -202,6 +202,7 @@ def test_A1_the_key_is_stored_with_the_effect(account: Account, phone: Phone, ef
 # -- A4 ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_A4_a_hundred_messages_at_once_count_to_a_hundred(account: Account, effect: Effect) -> None:
     phones = [account.phone() for _ in range(2)]
     wire = account.wire

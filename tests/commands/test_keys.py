@@ -108,6 +108,7 @@ def test_everything_is_sealed_again_and_the_old_key_can_go(town: Town, config: C
     crypto.use(told(config, old))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["profile", "audit"])
 def test_whoever_is_killed_in_the_middle_is_followed_by_the_next(
     town: Town, config: Config, old: str, table: str

@@ -119,6 +119,7 @@ def test_codes_are_made_once_and_anew_before_they_end(
     assert "新做了 1 个二维码" in niangjia("wall", "print", "--wall", 1, "--out", out)[1]
 
 
+@pytest.mark.slow
 def test_when_wechat_is_gone_nothing_is_half_written(
     made: list[Card], wechat: Running, settings: Config, tmp_path: Path, town: Town
 ) -> None:

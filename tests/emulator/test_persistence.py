@@ -99,6 +99,7 @@ def wait_for(path: Path, text: str) -> None:
     raise AssertionError("no snapshot")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_people_chats_codes_and_menu_survive(tmp_path: Path, end: signal.Signals) -> None:
     state = tmp_path / "emulator.json"

@@ -295,6 +295,7 @@ def test_a_new_field_key_breaks_nothing(town: Town, lin: Staff, config: Config) 
     assert audit.verify(town.db) is None
 
 
+@pytest.mark.slow
 def test_rows_from_before_there_was_a_chain_stay_and_are_counted_on(
     empty_database_url: str, config: Config
 ) -> None:

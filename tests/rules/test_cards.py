@@ -221,6 +221,7 @@ def with_code(engine: Engine) -> int:
         return db.scalar(select(func.count(Card.id)).where(Card.url.is_not(None))) or 0
 
 
+@pytest.mark.slow
 def test_a_wall_of_codes_survives_an_error_and_goes_on_where_it_stopped(
     town: Town, wall: Wall, config: Config
 ) -> None:

@@ -609,6 +609,7 @@ def test_F10_a_lost_report_is_asked_for(campaign: Campaign) -> None:
     assert campaign.counts(one) == {"sent": 4}
 
 
+@pytest.mark.slow
 def test_many_workers_share_one_broadcast(campaign: Campaign) -> None:
     campaign.people(40, window=True)
     for way in (Way.MASS, Way.CUSTOMER):

@@ -199,7 +199,10 @@ def test_A6_an_unreachable_platform_is_tried_again(office: Office) -> None:
     assert office.stand(notice) == ("sent", "customer", 0)
 
 
-@pytest.mark.parametrize("fault", [{"reset_after": True}, {"reset_before": True}, {"timeout": 4.0}])
+@pytest.mark.parametrize(
+    "fault",
+    [{"reset_after": True}, {"reset_before": True}, pytest.param({"timeout": 4.0}, marks=pytest.mark.slow)],
+)
 def test_A6_a_text_with_a_lost_answer_is_never_sent_again(office: Office, fault: dict[str, Any]) -> None:
     phone = office.person()
     office.client.get_ip_list()
@@ -368,6 +371,7 @@ def test_A6_a_result_that_comes_after_the_lease_still_counts(office: Office) -> 
     assert office.stand(notice) == ("sent", "customer", 0)
 
 
+@pytest.mark.slow
 def test_A6_many_senders_never_send_twice(office: Office) -> None:
     phones = [office.person() for _ in range(12)]
     for number in range(4):

@@ -52,6 +52,7 @@ def test_every_job_runs_on_an_empty_database(work: Workplace) -> None:
         job.run(work, NOW)
 
 
+@pytest.mark.slow
 def test_a_job_runs_once_however_many_workers_there_are(work: Workplace) -> None:
     runs: list[float] = []
     job = Job("tick", 1, lambda *_: runs.append(time.monotonic()))

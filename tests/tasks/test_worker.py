@@ -57,6 +57,7 @@ def real_time(office: Office) -> Office:
     return office
 
 
+@pytest.mark.slow
 def test_a_worker_sends_and_stops_when_told(real_time: Office, tmp_path: Path) -> None:
     office = real_time
     phone = office.person()

@@ -61,6 +61,7 @@ def watched(page: Page) -> list[str]:
     return problems
 
 
+@pytest.mark.slow
 def test_a_reviewer_comes_in_reviews_three_by_keyboard_and_answers_one(
     config: Config, browser: Browser
 ) -> None:

@@ -155,6 +155,7 @@ def test_every_kind_of_page_fits_a_phone(config: Config, browser: Browser, size:
         assert problems == []
 
 
+@pytest.mark.slow
 def test_the_sdk_starts_where_its_script_is_and_nothing_is_missing_where_not(
     config: Config, browser: Browser
 ) -> None:
