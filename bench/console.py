@@ -13,7 +13,7 @@ import re
 import sqlite3
 import statistics
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -29,18 +29,22 @@ from core.clock import utcnow
 from core.config import Config
 from core.db import make_engine
 from models.matchmaking import keys_of
-from models.people import Staff
+from models.people import Organisation, Staff
 from rules import logins, organisations, staff
 from rules.access import Role
+from rules.appointments import planning
+from rules.exams import sittings
 from rules.logins import Way, Where
 from web.console import appointments, broadcasts, conversations, exams, profiles, workers
 from web.console.lists import Listing
 from wsgi import create_app
 
-BIG = ("worker", "profile", "profile_key", "audit", "handover")
+BIG = ("worker", "profile", "profile_key", "audit", "handover", "booking")
 """Tables that must not be read from one end to the other."""
 UNIONS = 300
 STEPS = 100
+COMING = 500
+"""Bookings to come; the others are over."""
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗单曾仇解"
 GIVEN = "伟芳娜敏静强磊军洋勇艳杰娟涛明超霞平刚桂英华玉萍红竹云栖江南北海天晨晓"
 CHAIN = "0" * 64
@@ -100,6 +104,8 @@ def _fill(engine: Engine, people: int, single: int, audits: int) -> dict[str, in
             )
         }
         ids = [union.id for union in streets]
+        offer = _offer(db, districts[3], members["reviewer of a district"])
+        level = sittings.level_of(db, "电工", 5).id
         db.commit()
     dice = random.Random(4)
     moment = _moments(engine, now)
@@ -158,6 +164,7 @@ def _fill(engine: Engine, people: int, single: int, audits: int) -> dict[str, in
             for n in range(1, audits + 1)
         ),
     )  # fmt: skip
+    _calendar(put, moment, people, offer, level, ids, members["manager of the city"])
     monday = date(2026, 11, 16)
     kinds = ("followers", "active", "messages", "bookings", "exams", "profiles", "checkins")
     put.rows(
@@ -172,6 +179,67 @@ def _fill(engine: Engine, people: int, single: int, audits: int) -> dict[str, in
     )
     put.close()
     return members
+
+
+def _offer(db: Session, union: Organisation, member: int) -> tuple[int, int, int]:
+    """A service of this union, by this member: its number, the professional's and the place's."""
+    facts = dict.fromkeys(
+        ("minutes", "buffer_minutes", "notice_minutes", "cancel_minutes", "move_minutes"), 10
+    )
+    service = planning.add_service(db, union, "心理咨询", asks="？", **facts)
+    professional = planning.professional_of(db, db.get_one(Staff, member))
+    place = planning.place_named(db, union, "一室")
+    planning.offer(db, professional, service, place)
+    return service.id, professional.id, place.id
+
+
+def _calendar(
+    put: _Put,
+    moment: Callable[[int], Any],
+    people: int,
+    offer: tuple[int, int, int],
+    level: int,
+    unions: Sequence[int],
+    author: int,
+) -> None:
+    """Bookings, sittings and broadcasts; as many are to come with few people as with many."""
+    hour, day = 3600, 86_400
+    put.rows(
+        "booking",
+        ("id", "service_id", "professional_id", "place_id", "worker_id", "starts_at", "ends_at", "state", "made_at",
+         "timed_at", "sequence", "token", "draft_id"),
+        (
+            (n, *offer, n, moment((n - COMING) * 600), moment((n - COMING) * 600 - 600),
+             ("booked", "attended", "cancelled")[n % 3], moment(n * 600), moment(n * 600), 0, f"b{n}", f"b{n}")
+            for n in range(1, people // 10 + 1)
+        ),
+    )  # fmt: skip
+    few = range(1, people // 1000 + 1)
+    put.rows(
+        "exam_sitting",
+        ("id", "organisation_id", "level_id", "place", "starts_at", "opens_at", "closes_at", "quota", "taken", "drawn",
+         "waiting", "eligibility"),
+        (
+            (n, unions[n % UNIONS], level, f"{n} 号考场", moment((n - 10) * day), moment((n + 40) * day),
+             moment((n - 5) * day), 50, 50, 60, 10, "[]")
+            for n in few
+        ),
+    )  # fmt: skip
+    put.rows(
+        "broadcast",
+        ("id", "organisation_id", "topic", "way", "audience", "state", "version", "made_by_id", "made_at", "frozen_to",
+         "batches", "tried", "failed", "done_at"),
+        (
+            (n, unions[n % UNIONS], "news", "mass", "{}", "done", 1, author, moment(n * hour), 9, 1, 9, 0,
+             moment(n * hour))
+            for n in few
+        ),
+    )  # fmt: skip
+    put.rows(
+        "broadcast_version",
+        ("broadcast_id", "version", "kind", "body", "written_by_id", "written_at"),
+        ((n, 1, "text", '{"text": "放假通知"}', author, moment(n * hour)) for n in few),
+    )
 
 
 def _moments(engine: Engine, now: datetime) -> Any:
