@@ -1,5 +1,8 @@
-"""`bench signup`: signing up for places that run out, beside bare inserts of the same sealed values with one UNIQUE
-constraint, and beside bare inserts of the very row that a sign-up leaves; each from several processes."""
+"""`bench signup`: signing up for places that run out, beside bare inserts; each from several processes.
+
+What a bare insert is depends on what it does of a sign-up: take a place that nobody else has, as in `bench booking`,
+and be gone if it is too late; leave the row that a sign-up leaves; or keep the same sealed values and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, func, insert, select, text
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import crypto, migrate
@@ -25,14 +41,27 @@ from core import secrets as own_secrets
 from core.clock import utcnow
 from core.config import ROOT, load
 from core.db import make_engine
-from models.base import Base
+from models.base import Base, BigKey
 from models.exams import SignUp, Sitting
 from models.people import Organisation, Worker
 from models.waiting import Turn
 from rules.exams import sittings
 
-OURS, BARE, ROWS = "niangjia", "bare insert, UNIQUE", "bare insert, same row"
-"""`ROWS`: the row of a sign-up, straight into our table and its indexes; no check, no quota, no order."""
+OURS = "niangjia"
+TAKEN, ROWS, BARE = "bare insert, UNIQUE place", "bare insert, same row", "bare insert, same values"
+"""`TAKEN`: each place is taken once by a constraint; whoever is late leaves nothing. `ROWS`: the row of a sign-up,
+straight into our table and its indexes; no check, no quota, no order. `BARE`: its values, with one UNIQUE constraint
+for the same person twice."""
+PEERS = (TAKEN, ROWS, BARE)
+PLACES = Table(
+    "bench_place",
+    MetaData(),
+    Column("id", BigKey, primary_key=True),
+    Column("sitting", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("worker_id", BigKey, nullable=False),
+    UniqueConstraint("sitting", "place"),
+)
 SEALED = ("name", "id_number", "phone", "employer", "agreed")
 """Columns that both encrypt."""
 WARM = 12
@@ -83,12 +112,13 @@ def prepared(database: str) -> Iterator[None]:
             os.environ.pop("NIANGJIA_DATA__DIR", None)
 
 
-def compare(database: str, *, people: int, places: int, processes: int, rounds: int) -> tuple[Row, Row, Row]:
-    """The two kinds of bare inserts and ours, taking turns, the first not counted; call it inside `prepared`."""
+def compare(database: str, *, people: int, places: int, processes: int, rounds: int) -> list[Row]:
+    """The kinds of bare inserts and then ours, taking turns, the first not counted; call it inside `prepared`."""
     config = load()
     crypto.use(config)
     engine = make_engine(config)
-    rates: dict[str, list[float]] = {OURS: [], BARE: [], ROWS: []}
+    PLACES.create(engine)
+    rates: dict[str, list[float]] = {system: [] for system in (*PEERS, OURS)}
     placed, excess = [], []
     try:
         is_sqlite = engine.dialect.name == "sqlite"
@@ -114,11 +144,10 @@ def compare(database: str, *, people: int, places: int, processes: int, rounds: 
             workers = list(db.scalars(select(Worker.id)))
             union_id = union.id
         for number in range(rounds + 1):
-            sitting, other, *warm = (_sitting(engine, union_id, now, places) for _ in range(4))
-            rates[BARE].append(_round(BARE, number, -number - 1, workers, processes))
-            rates[ROWS].append(_round(ROWS, other, warm[0], workers, processes))
-            rates[OURS].append(_round(OURS, sitting, warm[1], workers, processes))
-            with Session(engine) as db:
+            for system in rates:
+                sitting, warm = (_sitting(engine, union_id, now, places) for _ in range(2))
+                rates[system].append(_round(system, sitting, warm, places, workers, processes))
+            with Session(engine) as db:  # the last one is ours
                 has = select(func.count()).where(SignUp.sitting_id == sitting, SignUp.state == Turn.PLACED)
                 placed.append(db.scalar(has) or 0)
                 excess.append(placed[-1] - db.get_one(Sitting, sitting).quota)
@@ -128,11 +157,9 @@ def compare(database: str, *, people: int, places: int, processes: int, rounds: 
                     rates = {system: [] for system in rates}
     finally:
         engine.dispose()
-    return (
-        Row(database, BARE, statistics.median(rates[BARE]), people, people - places),
-        Row(database, ROWS, statistics.median(rates[ROWS]), 0, 0),
-        Row(database, OURS, statistics.median(rates[OURS]), max(placed), max(excess)),
-    )
+    given = {TAKEN: (places, 0), ROWS: (people, people - places), BARE: (people, people - places)}
+    given[OURS] = (max(placed), max(excess))
+    return [Row(database, system, statistics.median(rates[system]), *given[system]) for system in rates]
 
 
 def _sitting(engine: Engine, union_id: int, now: datetime, places: int) -> int:
@@ -151,7 +178,9 @@ def _sitting(engine: Engine, union_id: int, now: datetime, places: int) -> int:
         return made
 
 
-def _round(system: str, sitting: int, warm: int, workers: Sequence[int], processes: int) -> float:
+def _round(
+    system: str, sitting: int, warm: int, places: int, workers: Sequence[int], processes: int
+) -> float:
     """Everybody signs up once; how many a second. A few did so for the sitting `warm` before."""
     started = [
         subprocess.Popen(
@@ -169,6 +198,7 @@ def _round(system: str, sitting: int, warm: int, workers: Sequence[int], process
             "system": system,
             "sitting": sitting,
             "warm": warm,
+            "places": places,
             "workers": list(workers[part::processes]),
         }
         process.stdin.write(json.dumps(job) + "\n")
@@ -218,6 +248,16 @@ def main() -> None:
     )
     row = Prepared(_insert(SignUp, "offered_at", "offer_until", "settled_at"), writes=True)
 
+    def take(worker: int, sitting: int) -> None:
+        with desk.session() as db:
+            try:
+                db.execute(
+                    insert(PLACES).values(sitting=sitting, place=worker % job["places"], worker_id=worker)
+                )
+            except IntegrityError:
+                return  # too late
+            commit(db)
+
     def act(worker: int, sitting: int) -> None:
         person = signing.Person(f"考生{worker}", f"{worker:018d}", date(1990, 3, 7), "13800138000", "单位")
         draft = f"bench-{sitting}-{worker}"
@@ -243,12 +283,13 @@ def main() -> None:
                     )
             commit(db)
 
+    one = take if job["system"] == TAKEN else act
     for worker in job["workers"][:WARM]:
-        act(worker, job["warm"])  # statements are compiled and prepared once in the life of a server
+        one(worker, job["warm"])  # statements are compiled and prepared once in the life of a server
     print("ready", flush=True)
     sys.stdin.readline()
     for worker in job["workers"]:
-        act(worker, job["sitting"])
+        one(worker, job["sitting"])
     print("done", flush=True)
 
 

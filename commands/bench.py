@@ -151,11 +151,12 @@ def booking(
     help="Only this one.",
 )
 def signup(people: int, places: int, processes: int, rounds: int, databases: tuple[str, ...]) -> None:
-    """Sign-ups for places that run out beside bare inserts of a row with a UNIQUE constraint.
+    """Sign-ups for places that run out beside bare inserts.
 
-    All through the same prepared statements and connections, a transaction each. The bare insert knows no quota and
-    no waiting list: all it refuses is the same person twice. A second peer inserts all that a sign-up leaves behind,
-    so the ratio to it is what the rules cost above what the rows do.
+    A transaction each. The first peer takes a place by a UNIQUE constraint and is gone if it is too late, as in
+    `bench booking`; ours puts who is too late in line. The others go through the same prepared statements as ours,
+    with the same encryption, and know no quota: one leaves the very row of a sign-up, so the ratio to it is what the
+    rules cost, the other the same values in a narrow table.
     """
     from bench import signup as bench
 
@@ -164,12 +165,12 @@ def signup(people: int, places: int, processes: int, rounds: int, databases: tup
     print("| --- | --- | --- | --- | --- |")
     for database in databases or ("sqlite", "postgresql"):
         with bench.prepared(database):
-            bare, rows, ours = bench.compare(
+            *peers, ours = bench.compare(
                 database, people=people, places=places, processes=processes, rounds=rounds
             )
-        for row in (bare, rows, ours):
+        for row in (*peers, ours):
             print(f"| {row.database} | {row.system} | {row.rate:,.0f} | {row.placed} | {row.excess} |")
-        for peer in (bare, rows):
+        for peer in peers:
             ratio = ours.rate / peer.rate
             print(f"| {database} | **ratio to {peer.system}** | **{ratio:.2f}** | | |", flush=True)
 
