@@ -41,9 +41,11 @@ def all_are_right(found: Iterable[Outcome]) -> bool:
     return not any(isinstance(one, Refused) for one in found)
 
 
-def sole(found: Iterable[Outcome]) -> bool:
-    """What the only one came to. Raises Refused where it was."""
-    (outcome,) = found
-    if isinstance(outcome, Refused):
-        raise outcome
-    return outcome
+def changed(found: Iterable[Outcome]) -> int:
+    """How many change anything. Raises Refused where one was."""
+    count = 0
+    for outcome in found:
+        if isinstance(outcome, Refused):
+            raise outcome
+        count += outcome
+    return count

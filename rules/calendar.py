@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import Outcome, Refused, all_are_right, outcomes, sole
+from core.errors import Outcome, Refused, all_are_right, changed, outcomes
 from core.workdays import Workdays
 from models.calendar import CalendarDay
 from models.people import Staff
@@ -50,7 +50,7 @@ def change(
 
     False where it is so already. Raises Refused: not_found, bad_day.
     """
-    return sole(change_all(db, staff, {day: works_as}, base=base, now=now))
+    return bool(changed(change_all(db, staff, {day: works_as}, base=base, now=now)))
 
 
 def change_all(

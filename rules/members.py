@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core.errors import Outcome, Refused, all_are_right, outcomes, sole
+from core.errors import Outcome, Refused, all_are_right, outcomes
 from core.visible import tidy
 from models.people import Organisation, Staff, Worker
 from rules import access, audit, people
@@ -24,19 +24,9 @@ class Move(NamedTuple):
 
 
 def move(
-    db: Session, staff: Staff, worker: Worker, organisation: Organisation, *, now: datetime, reason: str
-) -> bool:
-    """Let a worker in this member's reach belong to a union in this member's reach; False where they already do.
-
-    Raises Refused, as in `move_all`.
-    """
-    return sole(move_all(db, staff, [Move(worker.id, organisation, reason)], now=now))
-
-
-def move_all(
     db: Session, staff: Staff, moves: Sequence[Move], *, now: datetime, dry: bool = False
 ) -> list[Outcome]:
-    """Move many at once, in a few statements however many there are.
+    """Let workers in this member's reach belong to unions in this member's reach, in a few statements for many.
 
     All or none: where one is refused, or with `dry`, nothing is done, only said what would be. Refused: not_found,
     no_such_union, reason_needed, just_gone.

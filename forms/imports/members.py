@@ -28,7 +28,7 @@ def put(work: Work, rows: Sequence[Answers]) -> Sequence[Outcome]:
     """Let workers belong to unions; the rule asks whether both are in reach."""
     unions = organisations.by_name(work.db, {row["union"] for row in rows})
     moves = [members.Move(row["worker"], unions.get(row["union"]), row["reason"]) for row in rows]
-    return members.move_all(work.db, work.staff, moves, now=work.now, dry=work.dry)
+    return members.move(work.db, work.staff, moves, now=work.now, dry=work.dry)
 
 
 IMPORT = Import(
