@@ -203,3 +203,26 @@ def console(people: int, profiles: int, only: tuple[str, ...]) -> None:
                 f"| {few.seconds * 1000:.0f} | {many.seconds * 1000:.0f} | {', '.join(many.scans) or '—'} |",
                 flush=True,
             )
+
+
+@command.command()
+@click.option("--people", default=10_000, show_default=True, help="Workers in the database.")
+@click.option("--rows", default=2000, show_default=True, help="Rows of each file.")
+@click.option(
+    "--database", "only", multiple=True, type=click.Choice(["sqlite", "postgresql"]), help="Only this."
+)
+def imports(people: int, rows: int, only: tuple[str, ...]) -> None:
+    """Files looked at and brought in, and a list taken away: CPU, statements, and how long others cannot write."""
+    from bench import imports as bench
+
+    print(f"{people:,} workers, files of {rows:,} rows\n")
+    print("| database | what | seconds | CPU s | s locked | statements | peak MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name in only or ("sqlite", "postgresql"):
+        for row in bench.measured(name, people, rows):
+            peak = "" if row.peak is None else f"{row.peak:.1f}"
+            print(
+                f"| {name} | {row.what} | {row.seconds:.2f} | {row.cpu:.2f} | {row.locked:.2f} "
+                f"| {row.statements:,} | {peak} |",
+                flush=True,
+            )

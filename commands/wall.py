@@ -117,15 +117,13 @@ def add(event_id: int | None, number: int, title: str, login: str) -> None:
 
 
 @command.command()
-def fill() -> None:
+@as_login
+def fill(login: str) -> None:
     """Give a card to everybody who is listed and has none at a fair to come: when walls are new."""
-    hung = after = 0
-    now = utcnow()
+    hung = 0
     with office(load()) as engine, Session(engine) as db:
-        while batch := walls.without_card(db, now=now, after=after):
-            after = batch[-1].id
-            before = {profile.id: cards.live_card(db, profile) for profile in batch}
-            hung += sum(walls.hang(db, profile, now=now) is not before[profile.id] for profile in batch)
+        for some in layout.fill(db, staff_rules.by_login(db, login), now=utcnow()):
+            hung += some
             db.commit()
     click.echo(f"新挂了 {hung} 张卡片。")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import LargeBinary, String, event, func, select, type_coerce, update
+from sqlalchemy import LargeBinary, String, Table, event, func, insert, select, type_coerce, update
 from sqlalchemy.orm import Session, UOWTransaction
 
 from core.crypto import ring
@@ -22,7 +22,11 @@ COMMAND: Final = "command"
 GENESIS: Final = "0" * 64
 """What stands before the first row."""
 PAGE = 1000
+SAID: Final = ("at", "staff_id", "organisation_id", "act", "subject", "reason", "before", "after", "origin")
+"""What a row says, in the order in which its digest covers it."""
 _ORIGIN = "niangjia_origin"
+_ROWS = cast(Table, Audit.__table__)
+_HEAD = cast(Table, AuditHead.__table__)
 
 
 def acting_from(db: Session, origin: str) -> None:
@@ -47,19 +51,44 @@ def note(
     `before` and `after` hold what changed, in values that JSON knows, and are sealed. The row takes its place in the
     chain when the session is flushed: from then until commit nobody else can, so the transaction should end soon.
     """
-    row = Audit(
-        at=now,
-        staff_id=staff.id if staff else None,
-        organisation_id=staff.organisation_id if staff else None,
-        act=act,
-        subject=subject,
-        reason=reason,
-        before=_plain(before),
-        after=_plain(after),
-        origin=tidy(origin or db.info.get(_ORIGIN) or COMMAND)[:200],
-    )
+    row = Audit(**_said(db, staff, act, Deed(subject, reason, before, after), now, origin))
     db.add(row)
     return row
+
+
+class Deed(NamedTuple):
+    """What was done to whom, and why; old and new where something changed."""
+
+    subject: str
+    reason: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+def note_all(db: Session, staff: Staff | None, act: str, deeds: Iterable[Deed], *, now: datetime) -> None:
+    """Write down many deeds of one kind, in a few statements. They are in the chain at once: let it come last."""
+    rows = [_said(db, staff, act, deed, now) for deed in deeds]
+    places = _places(db, rows)
+    if rows:
+        db.connection().execute(
+            insert(_ROWS), [{**row, **place} for row, place in zip(rows, places, strict=True)]
+        )
+
+
+def _said(
+    db: Session, staff: Staff | None, act: str, deed: Deed, now: datetime, origin: str | None = None
+) -> dict[str, Any]:
+    return {
+        "at": now,
+        "staff_id": staff.id if staff else None,
+        "organisation_id": staff.organisation_id if staff else None,
+        "act": act,
+        "subject": deed.subject,
+        "reason": deed.reason,
+        "before": _plain(deed.before),
+        "after": _plain(deed.after),
+        "origin": tidy(origin or db.info.get(_ORIGIN) or COMMAND)[:200],
+    }
 
 
 def head(db: Session) -> tuple[int, str]:
@@ -133,50 +162,22 @@ def _rows(db: Session) -> Iterator[Any]:
 def _digest_of(row: Any) -> str | None:
     """The digest that a row as it is stored should have; None when it cannot be read any more."""
     try:
-        return _digest(
-            row.id,
-            row.previous,
-            row.at if isinstance(row.at, datetime) else datetime.fromisoformat(row.at).replace(tzinfo=UTC),
-            row.staff_id,
-            row.organisation_id,
-            row.act,
-            row.subject,
-            None if row.reason is None else ring().open(row.reason).decode(),
-            None if row.before is None else json.loads(ring().open(row.before)),
-            None if row.after is None else json.loads(ring().open(row.after)),
-            row.origin,
-        )
+        at = row.at if isinstance(row.at, datetime) else datetime.fromisoformat(row.at).replace(tzinfo=UTC)
+        opened = {
+            "at": at,
+            "reason": None if row.reason is None else ring().open(row.reason).decode(),
+            "before": None if row.before is None else json.loads(ring().open(row.before)),
+            "after": None if row.after is None else json.loads(ring().open(row.after)),
+        }
+        return _digest(row.id, row.previous, row._asdict() | opened)
     except (TypeError, ValueError):
         return None
 
 
-def _digest(
-    number: int,
-    previous: str,
-    at: datetime,
-    staff_id: int | None,
-    organisation_id: int | None,
-    act: str,
-    subject: str,
-    reason: str | None,
-    before: Any,
-    after: Any,
-    origin: str,
-) -> str:
+def _digest(number: int, previous: str, row: Mapping[str, Any]) -> str:
     """Keyed, over what the fields say and not over how they are sealed: a new field key breaks nothing."""
-    fields = [
-        number,
-        previous,
-        at.astimezone(UTC).isoformat(timespec="microseconds"),
-        staff_id,
-        organisation_id,
-        act,
-        subject,
-        reason,
-        before,
-        after,
-        origin,
-    ]
+    at = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    fields = [number, previous, at, *(row[name] for name in SAID[1:])]
     said = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return ring().blind(f"audit {said}")
 
@@ -195,38 +196,37 @@ def _plain(value: dict[str, Any] | None) -> dict[str, Any] | None:
 @event.listens_for(Session, "before_flush")
 def _chain(db: Session, _context: UOWTransaction, _instances: Any) -> None:
     """Give each new row its place. Not in `note`: on SQLite that would hold up every writer from there to commit."""
-    for row in [one for one in db.new if isinstance(one, Audit) and one.digest is None]:
-        _link(db, row)
+    rows = [one for one in db.new if isinstance(one, Audit) and one.digest is None]
+    places = _places(db, [{name: getattr(row, name) for name in SAID} for row in rows])
+    for row, place in zip(rows, places, strict=True):
+        for name, value in place.items():
+            setattr(row, name, value)
 
 
-def _link(db: Session, row: Audit) -> None:
-    while True:
+def _places(db: Session, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The next places in the chain for rows, in their order: id, previous and digest of each."""
+    while rows:
         found = db.execute(select(AuditHead.number, AuditHead.digest).with_for_update()).first()
         if found is None:  # the first one; rows from before there was a chain keep their numbers
             last = db.scalar(select(func.max(Audit.id))) or 0
             insert_new(db, AuditHead, id=1, number=last, digest=_beginning(last))
             continue
-        row.id, row.previous = found.number + 1, found.digest
-        digest = _digest(
-            row.id,
-            row.previous,
-            row.at,
-            row.staff_id,
-            row.organisation_id,
-            row.act,
-            row.subject,
-            row.reason,
-            row.before,
-            row.after,
-            row.origin,
-        )
+        places = []
+        previous = found.digest
+        for number, row in enumerate(rows, found.number + 1):
+            digest = _digest(number, previous, row)
+            places.append({"id": number, "previous": previous, "digest": digest})
+            previous = digest
+        first, *more = [{"number": one["id"], "digest": one["digest"]} for one in places]
         moved = db.execute(
             update(AuditHead)
             .where(AuditHead.number == found.number, AuditHead.digest == found.digest)
-            .values(number=row.id, digest=digest)
+            .values(first)
             .returning(AuditHead.id)
             .execution_options(synchronize_session=False)
         )
         if moved.first() is not None:
-            row.digest = digest
-            return
+            if more:  # from the first step on it is ours; the database lets nobody skip one
+                db.connection().execute(update(_HEAD), more)
+            return places
+    return []

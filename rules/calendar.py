@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import Refused
+from core.errors import Outcome, Refused, all_are_right, changed, outcomes
 from core.workdays import Workdays
 from models.calendar import CalendarDay
 from models.people import Staff
@@ -49,24 +50,45 @@ def change(
 
     False where it is so already. Raises Refused: not_found, bad_day.
     """
+    return bool(changed(change_all(db, staff, {day: works_as}, base=base, now=now)))
+
+
+def change_all(
+    db: Session,
+    staff: Staff,
+    days: Mapping[date, int | None],
+    *,
+    base: Workdays,
+    now: datetime,
+    dry: bool = False,
+) -> list[Outcome]:
+    """Say what holds on many days, in a few statements however many there are.
+
+    All or none: where one is refused, or with `dry`, nothing is done, only said what would be. Refused: bad_day.
+    """
     access.need(staff, Permission.CALENDAR_CHANGE)
-    if works_as not in (None, *range(8)) or not 2000 <= day.year <= 2100:
-        raise Refused("bad_day")
-    before = _of(known(db, base), day)
-    if before == works_as:
-        return False
-    db.merge(CalendarDay(day=day, works_as=works_as, changed_at=now, staff_id=staff.id))
-    db.flush()
-    audit.note(
-        db,
-        staff,
-        "calendar_change",
-        f"day:{day.isoformat()}",
-        now=now,
-        before={"works_as": before},
-        after={"works_as": works_as},
-    )
-    return True
+    before = known(db, base)
+
+    def judge(day: date) -> bool:
+        if days[day] not in (None, *range(8)) or not 2000 <= day.year <= 2100:
+            raise Refused("bad_day")
+        return _of(before, day) != days[day]
+
+    found = outcomes(judge, days)
+    if not dry and all_are_right(found):
+        entered = db.scalars(select(CalendarDay).where(CalendarDay.day.in_(days)))
+        rows = {row.day: row for row in entered}
+        deeds = []
+        for day, changes in zip(days, found, strict=True):
+            if changes:
+                row = rows.get(day) or CalendarDay(day=day)
+                row.works_as, row.changed_at, row.staff_id = days[day], now, staff.id
+                db.add(row)
+                was, is_now = {"works_as": _of(before, day)}, {"works_as": days[day]}
+                deeds.append(audit.Deed(f"day:{day.isoformat()}", before=was, after=is_now))
+        db.flush()
+        audit.note_all(db, staff, "calendar_change", deeds, now=now)
+    return found
 
 
 def _of(workdays: Workdays, day: date) -> int | None:

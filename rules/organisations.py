@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, or_, select
@@ -14,22 +15,50 @@ from models.people import LEVELS, Organisation, Worker
 
 def add(db: Session, name: str, parent: Organisation | None = None) -> Organisation:
     """Put a union below another one, or at the top."""
+    made = planned(name, parent, named(db, name))
+    place(db, [(made, parent)])
+    return made
+
+
+def planned(name: str, parent: Organisation | None, there: Organisation | None) -> Organisation:
+    """The union that would be, not in the database before `place`; `there` has its name already.
+
+    Raises Refused: too_deep, name_taken.
+    """
     level = parent.level + 1 if parent else 1
     if level not in LEVELS:
         raise Refused("too_deep")
-    if named(db, name):
+    if there is not None:
         raise Refused("name_taken")
-    organisation = Organisation(name=name, parent_id=parent.id if parent else None, level=level, path="")
-    db.add(organisation)
+    return Organisation(name=name, level=level, path=f"{_path(parent)}?/")
+
+
+def place(db: Session, made: Sequence[tuple[Organisation, Organisation | None]]) -> None:
+    """Put planned unions below theirs, level by level: a path has the numbers of all above."""
+    for level in LEVELS:
+        here = [(one, parent) for one, parent in made if one.level == level]
+        for one, parent in here:
+            one.parent_id = parent.id if parent else None
+            db.add(one)
+        db.flush()
+        for one, parent in here:
+            one.path = f"{_path(parent)}{one.id}/"
     db.flush()
-    organisation.path = f"{parent.path if parent else '/'}{organisation.id}/"
-    db.flush()
-    return organisation
+
+
+def _path(parent: Organisation | None) -> str:
+    return parent.path if parent else "/"
 
 
 def named(db: Session, name: str) -> Organisation | None:
     """The union of exactly this name."""
-    return db.scalar(select(Organisation).where(Organisation.name == name))
+    return by_name(db, (name,)).get(name)
+
+
+def by_name(db: Session, names: Iterable[str]) -> dict[str, Organisation]:
+    """The unions of exactly these names, as they are now."""
+    query = select(Organisation).where(Organisation.name.in_(set(names)))
+    return {one.name: one for one in db.scalars(query.execution_options(populate_existing=True))}
 
 
 def fair_for(db: Session, organisation: Organisation | None, *, now: datetime) -> Event | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -93,14 +94,19 @@ def hold(db: Session, *workers: Worker) -> bool:
 
     What is known of them is read anew. False: one of them is gone since it was looked at.
     """
-    held = db.scalars(
+    return len(held(db, workers)) == len(workers)
+
+
+def held(db: Session, workers: Iterable[Worker]) -> set[int]:
+    """Hold many; the numbers of those that are not gone."""
+    found = db.scalars(
         update(Worker)
         .where(Worker.id.in_([one.id for one in workers]), Worker.gone_at.is_(None))
         .values(gone_at=None)
         .returning(Worker)
         .execution_options(synchronize_session=False, populate_existing=True)
-    ).all()
-    return len(held) == len(workers)
+    )
+    return {one.id for one in found}
 
 
 def forget_stranger(db: Session, worker: Worker) -> None:

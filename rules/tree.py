@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core.errors import Refused
+from core.errors import Outcome, Refused, all_are_right, outcomes
 from core.visible import tidy
 from models.people import LEVELS, Organisation, Staff
 from rules import access, audit, organisations
@@ -23,16 +24,61 @@ def add(db: Session, staff: Staff, name: str, above: Organisation, *, now: datet
     access.need_within(staff, above)
     _hold(db, above)
     db.refresh(above)
-    made = organisations.add(db, _name(name), above)
-    audit.note(
-        db,
-        staff,
-        "organisation_add",
-        f"organisation:{made.id}",
-        now=now,
-        after={"name": made.name, "above": above.id},
-    )
+    name = _name(name)
+    made = organisations.planned(name, above, organisations.named(db, name))
+    _place(db, staff, [(made, above)], now)
     return made
+
+
+def add_all(
+    db: Session, staff: Staff, wanted: Sequence[tuple[str, str]], *, now: datetime, dry: bool = False
+) -> list[Outcome]:
+    """New unions, each with the name of the one above it, which is there or comes before it; those that hang there
+    already are left as they are.
+
+    All or none: where one is refused, or with `dry`, nothing is done, only said what would be. Refused: no_such_union,
+    elsewhere (below which one, where this member may know), bad_name, too_deep.
+    """
+    access.need(staff, Permission.ORGANISATIONS_CHANGE)
+    if not dry:
+        _hold(db, staff.organisation)
+        db.refresh(staff.organisation)
+    known = organisations.by_name(db, (tidy(name) for pair in wanted for name in pair))
+    ids = {one.parent_id for one in known.values()}
+    parents = {one.id: one for one in db.scalars(select(Organisation).where(Organisation.id.in_(ids)))}
+    above_of = {name: parents.get(one.parent_id or 0) for name, one in known.items()}
+    made: list[tuple[Organisation, Organisation]] = []
+
+    def judge(pair: tuple[str, str]) -> bool:
+        name, above = _name(pair[0]), known.get(tidy(pair[1]))
+        if above is None or not staff.organisation.has_within(above):
+            raise Refused("no_such_union")
+        there = known.get(name)
+        if there is None:
+            known[name], above_of[name] = organisations.planned(name, above, None), above
+            made.append((known[name], above))
+            return True
+        if above_of[name] is not above:
+            may_know = staff.organisation.has_within(there)
+            hangs_below = above_of[name] if may_know else None
+            raise Refused("elsewhere", above=hangs_below.name if hangs_below else None)
+        return False
+
+    found = outcomes(judge, wanted)
+    if not dry and all_are_right(found):
+        _place(db, staff, made, now)
+    return found
+
+
+def _place(
+    db: Session, staff: Staff, made: Sequence[tuple[Organisation, Organisation]], now: datetime
+) -> None:
+    organisations.place(db, made)
+    deeds = (
+        audit.Deed(f"organisation:{one.id}", after={"name": one.name, "above": above.id})
+        for one, above in made
+    )
+    audit.note_all(db, staff, "organisation_add", deeds, now=now)
 
 
 def rename(db: Session, staff: Staff, one: Organisation, name: str, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Bringing in a file: its columns are the questions of a form, with the same readers, checks and words as in chat.
 
-All or nothing: whoever calls `check` and finds something bad rolls back. A dry run is the same, always rolled back.
+All or nothing: where one cell or row is bad nothing is done. A dry run asks the same rules and writes nothing, so it
+takes no lock; bringing in holds the database up only for what is written.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.config import Config
 from core.crypto import ring
-from core.errors import Refused
+from core.errors import Outcome, Refused
 from core.visible import tidy
 from forms.answers import Answers, Given
 from forms.fields.base import Either, Field, Got, More
@@ -38,6 +39,8 @@ class Work:
     staff: Staff
     now: datetime
     config: Config
+    dry: bool = False
+    """Only say what would be."""
     worker_id: int = 0
     """A form's context asks for it; whoever brings in a file is nobody in chat."""
 
@@ -47,14 +50,15 @@ Words = str | Callable[..., str]
 
 @dataclass(frozen=True)
 class Import:
-    """What can be brought in. `key`: two rows with the same one say the same thing. `put` does one row and says whether
-    anything changed; it raises Refused, for which `said` has the words. `examples` are rows for the template."""
+    """What can be brought in. `key`: two rows with the same one say the same thing. `put` does all rows or none, and
+    says of each whether it changes anything or why not, for which `said` has the words. `examples` are rows for the
+    template."""
 
     form: Form
     hint: str
     needs: Permission
     key: Callable[[Answers], Hashable]
-    put: Callable[[Work, Answers], bool]
+    put: Callable[[Work, Sequence[Answers]], Sequence[Outcome]]
     said: Mapping[str, Words] = field(default_factory=dict)
     examples: Sequence[Sequence[str]] = ()
 
@@ -80,10 +84,11 @@ class Bad:
 
 @dataclass
 class Checked:
-    """What a file comes to. `unused` are columns that nothing asks for."""
+    """What a file comes to. `good` are the rows that could be read, `unused` the columns that nothing asks for."""
 
     rows: int = 0
     changed: int = 0
+    good: list[tuple[int, Answers]] = field(default_factory=list, repr=False)
     bad: list[Bad] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
 
@@ -93,14 +98,12 @@ class Checked:
         return self.rows - self.changed
 
 
-def check(work: Work, what: Import, table: Table) -> Checked:
-    """Read every row, say everything that is wrong, and do what is right. Leaves the transaction to be committed only
-    if nothing is bad."""
+def read(work: Work, what: Import, table: Table) -> Checked:
+    """Read every row and name each bad cell; no rule is asked yet."""
     found = Checked(rows=len(table.rows))
     places = _columns(what.form, table.head, found)
     if found.bad:
         return found
-    good = []
     first: dict[Hashable, int] = {}
     for line, row in table.rows:
         answers = _answers(work, what.form, places, line, row, found)
@@ -110,14 +113,21 @@ def check(work: Work, what: Import, table: Table) -> Checked:
         if earlier != line:
             found.bad.append(Bad(line, what.form.fields[0].label, f"和第 {earlier} 行重复。"))
         else:
-            good.append((line, answers))
-    for line, answers in good:
-        try:
-            found.changed += what.put(work, answers)
-        except Refused as refused:
-            found.bad.append(Bad(line, "", _words(what, refused)))
-    found.bad.sort(key=lambda bad: bad.line)
+            found.good.append((line, answers))
     return found
+
+
+def put(work: Work, what: Import, found: Checked) -> None:
+    """Do what was read, or with `work.dry` see what it would come to; either way name the rows that may not be."""
+    if found.bad and not work.dry:
+        return
+    outcomes = what.put(work, [answers for _, answers in found.good])
+    for (line, _), outcome in zip(found.good, outcomes, strict=True):
+        if isinstance(outcome, Refused):
+            found.bad.append(Bad(line, "", _words(what, outcome)))
+        else:
+            found.changed += outcome
+    found.bad.sort(key=lambda bad: bad.line)
 
 
 def digest(what: Import, table: Table) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core import workdays
+from core.errors import Outcome
 from forms.answers import Answers, Given
 from forms.fields import Choice, Date, Option
 from forms.form import Form
@@ -11,6 +14,7 @@ from rules import calendar
 from rules.access import Permission
 
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+KINDS = {"off": calendar.HOLIDAY, "usual": None}
 
 
 def _fits(value: str, given: Given) -> str | None:
@@ -49,11 +53,11 @@ FORM = Form(
 )
 
 
-def put(work: Work, answers: Answers) -> bool:
-    """Enter one day."""
-    works_as = {"off": calendar.HOLIDAY, "usual": None}.get(answers["kind"], answers["works_as"])
+def put(work: Work, rows: Sequence[Answers]) -> Sequence[Outcome]:
+    """Enter the days."""
+    days = {row["day"]: KINDS.get(row["kind"], row["works_as"]) for row in rows}
     base = workdays.load(work.config.calendar_file)
-    return calendar.change(work.db, work.staff, answers["day"], works_as, base=base, now=work.now)
+    return calendar.change_all(work.db, work.staff, days, base=base, now=work.now, dry=work.dry)
 
 
 IMPORT = Import(

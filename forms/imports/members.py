@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from core.errors import Refused
+from collections.abc import Sequence
+
+from core.errors import Outcome
 from forms.answers import Answers
 from forms.fields import Number, Text
 from forms.form import Form
 from forms.imports.base import Import, Work
-from models.people import Worker
 from rules import members, organisations
 from rules.access import Permission
 
@@ -23,15 +24,11 @@ FORM = Form(
 )
 
 
-def put(work: Work, answers: Answers) -> bool:
-    """Let one worker belong to a union; the rule asks whether both are in reach."""
-    worker = work.db.get(Worker, answers["worker"])
-    if worker is None:
-        raise Refused("not_found")
-    union = organisations.named(work.db, answers["union"])
-    if union is None or not work.staff.organisation.has_within(union):
-        raise Refused("no_such_union")
-    return members.move(work.db, work.staff, worker, union, now=work.now, reason=answers["reason"])
+def put(work: Work, rows: Sequence[Answers]) -> Sequence[Outcome]:
+    """Let workers belong to unions; the rule asks whether both are in reach."""
+    unions = organisations.by_name(work.db, {row["union"] for row in rows})
+    moves = [members.Move(row["worker"], unions.get(row["union"]), row["reason"]) for row in rows]
+    return members.move(work.db, work.staff, moves, now=work.now, dry=work.dry)
 
 
 IMPORT = Import(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from core.errors import Refused
+from collections.abc import Sequence
+
+from core.errors import Outcome
 from forms.answers import Answers
 from forms.fields import Text
 from forms.form import Form
 from forms.imports.base import Import, Work
-from models.people import Organisation
-from rules import organisations, tree
+from rules import tree
 from rules.access import Permission
 
 FORM = Form(
@@ -24,24 +25,10 @@ FORM = Form(
 )
 
 
-def put(work: Work, answers: Answers) -> bool:
-    """Add one union; one that hangs there already is left as it is."""
-    above = organisations.named(work.db, answers["above"])
-    if above is None or not work.staff.organisation.has_within(above):
-        raise Refused("no_such_union", name=answers["above"])
-    there = organisations.named(work.db, answers["name"])
-    if there is not None and there.parent_id == above.id:
-        return False
-    if there is not None:
-        raise Refused("elsewhere", above=_named_above(work, there))
-    tree.add(work.db, work.staff, answers["name"], above, now=work.now)
-    return True
-
-
-def _named_above(work: Work, there: Organisation) -> str:
-    above = work.db.get(Organisation, there.parent_id) if there.parent_id else None
-    is_ours = above is not None and work.staff.organisation.has_within(there)
-    return above.name if above is not None and is_ours else "别的单位"
+def put(work: Work, rows: Sequence[Answers]) -> Sequence[Outcome]:
+    """Add the unions; those that hang there already are left as they are."""
+    wanted = [(row["name"], row["above"]) for row in rows]
+    return tree.add_all(work.db, work.staff, wanted, now=work.now, dry=work.dry)
 
 
 IMPORT = Import(
@@ -52,7 +39,7 @@ IMPORT = Import(
     put=put,
     said={
         "no_such_union": "没有找到上级单位，上级要写在前面的行里，或者已经有了。",
-        "elsewhere": lambda above, **_: f"这个单位已经有了，在“{above}”下面。",
+        "elsewhere": lambda above: f"这个单位已经有了，在“{above or '别的单位'}”下面。",
         "too_deep": "单位最多四级，这一个太深了。",
         "name_taken": "这个名字已经有单位用了。",
         "bad_name": "名字太短或者太长。",

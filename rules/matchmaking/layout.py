@@ -5,6 +5,7 @@ Whoever moves cards of a wall holds its row until they commit, so two moves neve
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -130,6 +131,27 @@ def hang(db: Session, staff: Staff, profile: Profile, at: Wall, *, now: datetime
         raise Refused("wall_busy")
     audit.note(db, staff, "card_hang", f"card:{made.id}", now=now, after=_at(made))
     return made
+
+
+def fill(db: Session, staff: Staff, *, now: datetime) -> Iterator[int]:
+    """Give a card to everybody in this member's reach who is listed and hangs at no fair to come, if their fair is in
+    reach too. Says after every few how many got one: whoever asks commits then, so that nobody waits for all of them.
+
+    Raises Refused("not_found").
+    """
+    access.need(staff, Permission.WALLS_PRINT)
+    in_reach, after = access.in_scope(db, staff, Profile, now=now), 0
+    while batch := walls.without_card(db, in_reach, now=now, after=after):
+        after = batch[-1].id
+        made = []
+        for profile in batch:
+            event, before = walls.fair_of(db, profile, now=now), cards.live_card(db, profile)
+            if event and staff.organisation.has_within(db.get_one(Organisation, event.organisation_id)):
+                card = walls.hang(db, profile, now=now)
+                made += [card] if card and card is not before else []
+        deeds = [audit.Deed(f"card:{one.id}", after=_at(one)) for one in made]
+        audit.note_all(db, staff, "card_hang", deeds, now=now)
+        yield len(made)
 
 
 def move(db: Session, staff: Staff, one: Card, position: int, *, now: datetime) -> Card | None:

@@ -102,8 +102,7 @@ def hang(db: Session, profile: Profile, *, now: datetime, wall: Wall | None = No
     if card and card.wall.event.ends_at > now and wall in (None, card.wall):
         return card
     if wall is None:
-        organisation = organisations.of_worker(db, profile.worker, now=now)
-        event = organisations.fair_for(db, organisation, now=now)
+        event = fair_of(db, profile, now=now)
         wall = choose(db, event, profile.birth_year) if event else None
         if wall is None:
             return card
@@ -112,7 +111,14 @@ def hang(db: Session, profile: Profile, *, now: datetime, wall: Wall | None = No
     return cards.issue(db, profile, wall, now=now)
 
 
-def without_card(db: Session, *, now: datetime, after: int = 0, limit: int = 500) -> list[Profile]:
+def fair_of(db: Session, profile: Profile, *, now: datetime) -> Event | None:
+    """Where this person meets others."""
+    return organisations.fair_for(db, organisations.of_worker(db, profile.worker, now=now), now=now)
+
+
+def without_card(
+    db: Session, *which: ColumnElement[bool], now: datetime, after: int = 0, limit: int = 50
+) -> list[Profile]:
     """Listed profiles that hang at no fair to come, by id, for `hang` to give them cards when walls are new."""
     hanging = (
         select(Card.id)
@@ -123,7 +129,7 @@ def without_card(db: Session, *, now: datetime, after: int = 0, limit: int = 500
     return list(
         db.scalars(
             select(Profile)
-            .where(Profile.state == ProfileState.LISTED, Profile.id > after, ~hanging.exists())
+            .where(Profile.state == ProfileState.LISTED, Profile.id > after, ~hanging.exists(), *which)
             .order_by(Profile.id)
             .limit(limit)
         )

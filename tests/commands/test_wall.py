@@ -250,13 +250,21 @@ def test_walls_and_scans_are_counted(made: list[Card], town: Town, niangjia: Nia
 
 def test_new_walls_are_filled_with_who_has_no_card_yet(town: Town, niangjia: Niangjia) -> None:
     town.staff("lin", town.city)
+    town.staff("chen", town.north)
+    town.staff("wu", town.city, "professional")
     profile = town.profile()
     town.db.commit()
     niangjia("staff", "approve", profile.id, "--as", "lin")
     assert niangjia("wall", "add", 1, "90后", "--as", "lin")[1] == "1号墙 90后 建好了。\n"
     assert niangjia("wall", "add", 1, "80后", "--as", "lin")[0] == 1
-    assert niangjia("wall", "fill")[1] == "新挂了 1 张卡片。\n"
-    assert niangjia("wall", "fill")[1] == "新挂了 0 张卡片。\n"
+    assert niangjia("wall", "fill", "--as", "chen")[1] == "新挂了 0 张卡片。\n", "the fair is the city's"
+    assert "管辖范围" in niangjia("wall", "fill", "--as", "wu")[2]
+    for hung in (1, 0):
+        assert niangjia("wall", "fill", "--as", "lin")[1] == f"新挂了 {hung} 张卡片。\n"
+    town.db.rollback()
+    card = town.db.scalars(select(Card).where(Card.profile_id == profile.id)).one()
+    noted = town.db.scalars(select(Audit.subject).where(Audit.act == "card_hang")).all()
+    assert noted == [f"card:{card.id}"]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

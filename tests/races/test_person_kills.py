@@ -44,7 +44,7 @@ from tests.web.console.test_imports import send
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-PEOPLE, PAIRS, FILES, ROWS = 5, 3, 3, 12
+PEOPLE, PAIRS, FILES, ROWS = 5, 3, 3, 150
 KILLS = {"clerk": 7, "worker": 3}
 LATER = NOW + timedelta(minutes=2)
 

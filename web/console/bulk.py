@@ -30,9 +30,9 @@ class Act:
     """What can be done to many rows at once.
 
     `entity` is the first thing in each row of the list's query and `called` names it on the preview. `judge` says in
-    one clause why a row is left out, or None. `do` does it to one row with the reason and the target, leaves an audit
-    row, and raises Refused where it came too late. With `reason` (its label) a reason is asked for; with `targets` one
-    of these (value, words) is chosen first.
+    one clause why a row is left out, or None. `do` does it to all rows (`each`: one by one) with the reason and the
+    target, leaves an audit row for each, and raises Refused where it came too late. With `reason` (its label) a reason
+    is asked for; with `targets` one of these (value, words) is chosen first.
     """
 
     name: str
@@ -42,12 +42,22 @@ class Act:
     needs: Permission
     entity: Any
     called: Callable[[Any], str]
-    do: Callable[[Desk, Any, str, str], Any]
+    do: Callable[[Desk, Sequence[Any], str, str], Any]
     judge: Callable[[Desk, Any, str], str | None] = lambda desk, row, target: None
     reason: str = ""
     target: str = ""
     targets: Callable[..., Sequence[tuple[str, str]]] | None = None
     danger: bool = False
+
+
+def each(do: Callable[[Desk, Any, str, str], Any]) -> Callable[[Desk, Sequence[Any], str, str], None]:
+    """An act that is done to one row after the other."""
+
+    def all_of_them(desk: Desk, rows: Sequence[Any], reason: str, target: str) -> None:
+        for row in rows:
+            do(desk, row, reason, target)
+
+    return all_of_them
 
 
 class BulkForm(Form):
@@ -130,8 +140,7 @@ class _Run:
 
     def _do(self, ids: list[int], found: _Sorted, target: str) -> Any:
         try:
-            for row in found.rows:
-                self.act.do(self.desk, row, self.form.reason.data or "", target)
+            self.act.do(self.desk, found.rows, self.form.reason.data or "", target)
         except Refused as refused:
             self.desk.db.rollback()
             problem = f"刚才情况变了，一个也没有处理：{words.refusal(refused)}"

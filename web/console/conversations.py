@@ -21,7 +21,7 @@ from rules import conversations as rules
 from rules import staff as staff_rules
 from rules.access import Permission
 from web.console import bulk, exports, words
-from web.console.bulk import Act
+from web.console.bulk import Act, each
 from web.console.exports import Column, Export
 from web.console.forms import Form, Length, TextAreaField, needed, paragraph, reason_for
 from web.console.gate import Desk, Pages, page, say, to
@@ -117,7 +117,7 @@ CLOSE = Act(
     Permission.CONVERSATIONS_ANSWER,
     Handover,
     lambda one: f"对话 {one.id}（{about(one.about)}）",
-    lambda desk, one, reason, target: rules.close(desk.db, desk.staff, one.id, reason, now=desk.now),
+    each(lambda desk, one, reason, target: rules.close(desk.db, desk.staff, one.id, reason, now=desk.now)),
     lambda desk, one, target: "情绪关怀要一个一个看" if one.about == "crisis" else None,
     reason="不回复的原因",
 )

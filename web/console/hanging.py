@@ -12,7 +12,7 @@ from rules import access
 from rules.access import Permission
 from rules.matchmaking import layout, walls
 from web.console import bulk, words
-from web.console.bulk import Act
+from web.console.bulk import Act, each
 from web.console.fairs import section_rule
 from web.console.gate import Desk, Pages, page
 from web.console.lists import Filter, Listing, Sort
@@ -87,7 +87,7 @@ REVOKE: Final = Act(
     _P,
     Card,
     _called,
-    lambda desk, card, reason, target: layout.revoke(desk.db, desk.staff, card, reason, now=desk.now),
+    each(lambda desk, card, reason, target: layout.revoke(desk.db, desk.staff, card, reason, now=desk.now)),
     reason="作废的原因",
     danger=True,
 )
@@ -99,7 +99,7 @@ REISSUE: Final = Act(
     _P,
     Card,
     _called,
-    lambda desk, card, reason, target: layout.reissue(desk.db, desk.staff, card, reason, now=desk.now),
+    each(lambda desk, card, reason, target: layout.reissue(desk.db, desk.staff, card, reason, now=desk.now)),
     reason="换卡的原因",
 )
 ELSEWHERE: Final = Act(
@@ -110,8 +110,10 @@ ELSEWHERE: Final = Act(
     _P,
     Card,
     _called,
-    lambda desk, card, reason, target: layout.move_to(
-        desk.db, desk.staff, card, wall_of(desk, int(target)), now=desk.now
+    each(
+        lambda desk, card, reason, target: layout.move_to(
+            desk.db, desk.staff, card, wall_of(desk, int(target)), now=desk.now
+        )
     ),
     target="移到",
     targets=_other_walls,
@@ -184,8 +186,10 @@ HANG: Final = Act(
     _P,
     Profile,
     lambda profile: f"{profile.nickname}（{words.SEX.get(profile.sex, '')}，{profile.birth_year}）",
-    lambda desk, profile, reason, target: layout.hang(
-        desk.db, desk.staff, profile, wall_of(desk, (request.view_args or {})["number"]), now=desk.now
+    each(
+        lambda desk, profile, reason, target: layout.hang(
+            desk.db, desk.staff, profile, wall_of(desk, (request.view_args or {})["number"]), now=desk.now
+        )
     ),
 )
 bulk.offer(

@@ -10,8 +10,9 @@ from flask import request
 
 from core.errors import Refused
 from forms.imports import IMPORTS, template
-from forms.imports.base import Checked, Import, Work, check, digest
-from forms.imports.reading import BYTES, Table, Unreadable, read
+from forms.imports.base import Import, Work, digest, put, read
+from forms.imports.reading import BYTES, Table, Unreadable
+from forms.imports.reading import read as opened
 from rules import imports as rules
 from rules.access import Permission
 from web.console.exports import attached, spooled
@@ -66,8 +67,8 @@ for _what in IMPORTS:
     _offer(_what)
 
 
-def _work(desk: Desk) -> Work:
-    return Work(desk.db, desk.staff, desk.now, desk.config)
+def _work(desk: Desk, *, dry: bool = False) -> Work:
+    return Work(desk.db, desk.staff, desk.now, desk.config, dry)
 
 
 def _check(desk: Desk, what: Import) -> Any:
@@ -75,13 +76,15 @@ def _check(desk: Desk, what: Import) -> Any:
     if sent is None or not sent.filename:
         return page("import.html", 422, what=what, problem="先选一个文件。")
     try:
-        table = read(sent.read(BYTES + 1), sent.filename)
+        table = opened(sent.read(BYTES + 1), sent.filename)
     except Unreadable as error:
         return page("import.html", 422, what=what, problem=str(error))
     before = rules.earlier(desk.db, what.name, digest(what, table))
     if before is not None:
         return page("import.html", 409, what=what, before=before)
-    found = _tried(desk, what, table)
+    work = _work(desk, dry=True)
+    found = read(work, what, table)
+    put(work, what, found)
     if found.bad:
         return page("import.html", 422, what=what, found=found, most=MOST_BAD)
     run = rules.keep(
@@ -96,28 +99,20 @@ def _check(desk: Desk, what: Import) -> Any:
     return page("import.html", what=what, found=found, run=run)
 
 
-def _tried(desk: Desk, what: Import, table: Table) -> Checked:
-    """Do it all, see what happens, and undo it: what is shown is what will be."""
-    found = check(_work(desk), what, table)
-    desk.db.rollback()
-    desk.db.refresh(desk.staff)
-    return found
-
-
 def _bring_in(desk: Desk, what: Import) -> Any:
     number = request.form.get("run", "")
     if not (number.isascii() and number.isdecimal() and len(number) < 16):
         raise Refused("not_found")
     run = rules.mine(desk.db, desk.staff, what.name, int(number))
-    content = run.content
+    stored = json.loads(run.content or '{"head": [], "rows": []}')
+    work = _work(desk)
+    found = read(work, what, Table(stored["head"], [(line, row) for line, row in stored["rows"]]))
     try:
         rules.begin(desk.db, run, now=desk.now)
     except Refused:
         say("这个文件已经导入过了，没有再改什么。", "warn")
         return to(f"imports.{what.name}_one")
-    stored = json.loads(content or "{}")
-    table = Table(stored["head"], [(line, row) for line, row in stored["rows"]])
-    found = check(_work(desk), what, table)
+    put(work, what, found)
     if found.bad:
         desk.db.rollback()
         desk.db.refresh(desk.staff)

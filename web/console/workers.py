@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, false, func, literal, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
-from core.errors import Refused
+from core.errors import Refused, changed
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
@@ -152,9 +153,10 @@ def unions(desk: Desk) -> list[tuple[str, str]]:
     return [(str(union.id), "\u3000" * (union.level - top) + union.name) for union in found]
 
 
-def _move(desk: Desk, worker: Worker, reason: str, target: str) -> None:
+def _move(desk: Desk, workers: Sequence[Worker], reason: str, target: str) -> None:
     organisation = access.find(desk.db, desk.staff, Organisation, int(target), now=desk.now)
-    members.move(desk.db, desk.staff, worker, organisation, now=desk.now, reason=reason)
+    moves = [members.Move(worker.id, organisation, reason) for worker in workers]
+    changed(members.move(desk.db, desk.staff, moves, now=desk.now))
 
 
 MOVE = Act(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from core import workdays
@@ -18,7 +19,7 @@ from models.audit import Audit
 from models.calendar import CalendarDay
 from models.imports import ImportRun
 from models.people import Organisation, Worker
-from rules import calendar, retention
+from rules import audit, calendar, retention
 from tests.rules.cast import NOW
 from tests.web.console.office import BASE, BROWSER, Office, Seat
 
@@ -214,3 +215,40 @@ def test_who_may_not_change_brings_in_nothing(office: Office) -> None:
         seat.get("/mine")
         assert seat.post(f"/imports/{name}/check").status_code == 404
         assert seat.post(f"/imports/{name}/done", run="1").status_code == 404
+
+
+def test_a_check_writes_nothing_but_the_file_and_many_rows_cost_no_more_statements(office: Office) -> None:
+    """Whoever writes in chat waits for SQLite's one lock, and for the end of the audit's chain."""
+    seat = office.seat("boss")
+    costs = [cost(office, seat, *file) for count in (1, 3, 40) for file in files(office, count)]
+    assert costs[3:6] == costs[6:], "whatever the first one needed"
+    with Session(office.account.engine) as db:
+        assert audit.verify(db) is None
+
+
+def files(office: Office, count: int) -> Iterator[tuple[str, str, int]]:
+    """Each kind of file with so many rows."""
+    with office.town() as town:
+        workers = [town.worker(town.north).id for _ in range(count)]
+    days = [date(2030 + count, 1, 1) + timedelta(days=number) for number in range(count)]
+    for name, head, rows in (
+        ("holidays", "日期,安排", [f"{day},放假" for day in days]),
+        ("organisations", "单位名称,上级单位", [f"第{count}-{n}厂工会,城南区总工会" for n in range(count)]),
+        ("members", "职工编号,单位,原因", [f"{one},城南区总工会,入会" for one in workers]),
+    ):
+        yield name, "\n".join((head, *rows)), count
+
+
+def cost(office: Office, seat: Seat, name: str, file: str, count: int) -> int:
+    """How many statements it takes; SQLite alone adds unions one by one."""
+    asked: list[str] = []
+
+    def ask(_link: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(office.account.engine, "before_cursor_execute", ask)
+    assert f"{count}</b> 行会有变化" in send(seat, name, file).text
+    assert [one[:23] for one in asked if not one.startswith("SELECT")] == ["INSERT INTO import_run "]
+    assert bring_in(seat, name).status_code == 303
+    event.remove(office.account.engine, "before_cursor_execute", ask)
+    return sum(not one.startswith("INSERT INTO organisation") for one in asked)
