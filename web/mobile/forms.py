@@ -93,8 +93,6 @@ def photo(visit: Visit, name: str) -> Any:
     form = _form(visit, name)
     sent = request.files.get("photo")
     data = sent.read() if sent else b""
-    if sent:
-        sent.close()  # a large one lies in a file meanwhile
     if not data:
         tell(PHOTO_MISSING, "bad")
         return to("forms.one", name=form.name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
@@ -19,6 +20,7 @@ from core.redis import connect
 from emulator.phone import keep_media
 from models.audit import Audit
 from models.matchmaking import Profile, ProfileState
+from models.messages import Dialog
 from models.people import Staff
 from models.people import Worker as Person
 from models.photos import Photo
@@ -394,3 +396,26 @@ def test_nothing_of_it_stays_after_the_form_its_conversation_or_its_person(
     worker.sweeps()
     assert worker.rows() == []
     assert files(hall) == []
+
+
+@pytest.mark.postgres  # SQLite lets nobody else write meanwhile
+def test_a_photo_that_gave_way_is_taken_the_next_time_and_once(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.callback.TRIES", 1)  # or it would take three in a row
+    _, phone = listed(hall)
+    begun(phone)
+    person, waits = one(hall, Person).id, text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    engine = hall.account.engine
+    with Session(engine) as other, Session(engine) as watch, ThreadPoolExecutor(1) as pool:
+        other.execute(text("SET LOCAL deadlock_timeout = '1h'"))  # it is the other one who notices
+        other.execute(select(Dialog).where(Dialog.worker_id == person).with_for_update())
+        answer = pool.submit(upload, phone, photo(SMALL))
+        while not answer.done() and not watch.scalar(waits):
+            watch.rollback()
+        other.execute(select(Person).where(Person.id == person).with_for_update())
+        other.commit()
+        assert answer.result().status_code == 200
+    assert "收到 1 张" in phone.words
+    assert len(files(hall)) >= 1
+    assert one(hall, Photo).profile_id is None
