@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
 from bot.client import Client as WeChat
+from core import pictures as pictures_at_work
 from core.errors import Refused
 from core.redis import connect
 from emulator.phone import keep_media
@@ -33,8 +34,10 @@ from tasks import photos as fetching
 from tasks import schedule
 from tasks.schedule import Workplace
 from tests.chat.fair import Fair, passes
+from tests.chat.waiting import until
 from tests.core.test_pictures import PLACE, bomb, photo
 from tests.web.mobile.hall import BASE, Browser, Hall
+from web.mobile import forms
 
 PAGE, FORM = "/m/photos", "/m/forms/photos"
 SMALL = (300, 400)
@@ -396,6 +399,23 @@ def test_nothing_of_it_stays_after_the_form_its_conversation_or_its_person(
     worker.sweeps()
     assert worker.rows() == []
     assert files(hall) == []
+
+
+def test_however_many_photos_come_at_once_there_are_threads_left_to_answer_others(hall: Hall) -> None:
+    _, phone = listed(hall)
+    begun(phone)
+
+    def send() -> int:
+        return phone.post(f"{FORM}/photo", files={"photo": (io.BytesIO(photo(SMALL)), "x.jpg")}).status_code
+
+    with ThreadPoolExecutor(forms.AT_ONCE) as pool:
+        with pictures_at_work._one_at_a_time:  # somebody's large one is being unpacked
+            sent = [pool.submit(send) for _ in range(forms.AT_ONCE)]
+            until(lambda: not forms._room._value)
+            assert send() == 503
+        assert [one.result() for one in sent] == [303] * forms.AT_ONCE
+    phone.opens(FORM)
+    assert f"收到 {forms.AT_ONCE} 张" in phone.words
 
 
 @pytest.mark.postgres  # SQLite lets nobody else write meanwhile
