@@ -20,7 +20,7 @@ SECONDS: Final = 10
 """Of computing; the fullest table that is taken needs two or three."""
 PATIENCE: Final = 60
 """Seconds until it is given up on a machine that has other things to do."""
-MEMORY: Final = 1024 * 1024 * 1024
+MEMORY: Final = 512 * 1024 * 1024
 _ROOT: Final = Path(__file__).parents[1]
 _EXACT: Final = 10**15
 """Above this Excel has lost digits of a number."""
