@@ -30,7 +30,7 @@ from bot.turns import Replayed, Turn, Turns
 from core import log, metrics
 from core.clock import utcnow
 from core.config import Config
-from core.db import Desk, busy, commit, insert_new
+from core.db import LOCK_SECONDS, Desk, busy, commit, insert_new
 from core.redis import LOST, Lane
 from models.messages import Received
 
@@ -174,7 +174,7 @@ class Bot:
     def _attend_once(self, inbound: Inbound, converse: Converse, shown: dict[str, Any]) -> str:
         for tries in itertools.count(1):
             try:
-                return self.once.act(Job(), inbound, converse, shown=shown)
+                return self.once.act(Job(), inbound, converse, patience=LOCK_SECONDS / TRIES, shown=shown)
             except Exception as error:
                 if tries == TRIES or not isinstance(error, (Overtaken, *busy())):
                     raise

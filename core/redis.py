@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar
 
 import redis
@@ -26,7 +27,34 @@ _TYPED = (OutOfMemoryError, ReadOnlyError)  # redis-py's names for two of these,
 
 def connect(config: Config, **options: Any) -> redis.Redis:
     """The ordinary client. `socket_timeout` is 5 s unless told: blocking calls need their own client."""
-    return redis.Redis.from_url(config.redis_url, **options)
+    client: redis.Redis = redis.Redis.from_url(config.redis_url, **options)
+    pool = client.connection_pool
+    pool.connection_class = _plain_spoken(pool.connection_class)
+    return client
+
+
+class TakesNothing(redis.RedisError, OSError):
+    """It answers and takes nothing. One of `LOST`; the ordinary client asks nobody like that again and again."""
+
+
+def _is_away(error: ResponseError) -> bool:
+    return isinstance(error, _TYPED) or any(word in str(error) for word in _TAKES_NOTHING)
+
+
+@cache
+def _plain_spoken(connection: type[Any]) -> type[Any]:
+    """Connections of this kind, that tell a Redis which takes nothing from a mistake of ours."""
+
+    class PlainSpoken(connection):  # type: ignore[misc]
+        def read_response(self, *args: Any, **named: Any) -> Any:
+            try:
+                return super().read_response(*args, **named)
+            except ResponseError as error:
+                if _is_away(error):
+                    raise TakesNothing(str(error)) from error
+                raise
+
+    return PlainSpoken
 
 
 class Script:
@@ -166,7 +194,7 @@ class _Line:
             self._again()
             return self.call(script, args)
         except ResponseError as error:
-            if isinstance(error, _TYPED) or any(word in str(error) for word in _TAKES_NOTHING):
+            if _is_away(error):
                 raise RedisConnectionError(str(error)) from error
             raise
         if self._missed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any
 
@@ -10,7 +9,7 @@ from aiohttp import web
 
 from .calls import Call, Calls, Raw
 from .errors import Refused
-from .records import Json, Media
+from .records import Json, Media, loads
 
 calls = Calls()
 
@@ -168,7 +167,7 @@ def add_material(call: Call) -> Json:
 def described(call: Call) -> tuple[str, str]:
     """Title and introduction of a video, from the form field (or, as SDKs do, the query) `description`."""
     try:
-        words = json.loads(call.form.get("description") or call.query.get("description") or "")
+        words = loads(call.form.get("description") or call.query.get("description") or "")
         return str(words["title"]), str(words.get("introduction") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(47001) from None

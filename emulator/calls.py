@@ -16,7 +16,7 @@ from aiohttp import web
 from .errors import Refused, new_rid
 from .faults import Fault
 from .quotas import use
-from .records import Json
+from .records import Json, loads
 from .tokens import check_token
 from .wire import errcode_of, printable, shorten_query
 from .world import World
@@ -166,7 +166,7 @@ def parse_json(raw: bytes, escapes: bool) -> Json:
     if not raw.strip():
         raise Refused(44002)
     try:
-        value = json.loads(raw)
+        value = loads(raw)
     except ValueError:
         raise Refused(47001) from None
     if not isinstance(value, dict):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))
+YEAR = 366 * 86400
+"""Windows and expiries look ahead, none so far."""
 
 
 class Clock:
@@ -33,17 +35,17 @@ class Clock:
         return self.day()[:7]
 
     def advance(self, seconds: float) -> None:
-        self.offset += seconds
-        self._moved()
+        self._move(self.offset + seconds)
 
     def set(self, now: float) -> None:
-        self.offset = now - time.time()
-        self._moved()
+        self._move(now - time.time())
 
     def real(self) -> None:
-        self.offset = 0.0
-        self._moved()
+        self._move(0.0)
 
-    def _moved(self) -> None:
+    def _move(self, offset: float) -> None:
+        """Raises ValueError or OverflowError for a time of which no calendar knows."""
+        datetime.fromtimestamp(time.time() + offset + YEAR, CHINA)
+        self.offset = offset
         for hook in self.on_move:
             hook()

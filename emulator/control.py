@@ -16,7 +16,7 @@ from aiohttp import web
 from . import api_mass, phone, windows
 from .crypto import Envelope
 from .push import Delivery, Hand, deliver
-from .records import Json, OwnedTemplate, Person
+from .records import Json, OwnedTemplate, Person, loads
 from .tokens import expire
 from .verification import verify
 from .world import World
@@ -65,9 +65,11 @@ class Control:
         async def handle(request: web.Request) -> web.Response:
             try:
                 raw = await request.read()
-                body = json.loads(raw) if raw.strip() else {}
+                body = loads(raw) if raw.strip() else {}
+                if not isinstance(body, dict) and run != self.add_faults:
+                    raise ValueError("a JSON object is needed")
                 result = await run(request, body)
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
                 return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
             return web.json_response(result, dumps=lambda value: json.dumps(value, ensure_ascii=False))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from . import menu_taps, phone
 from .live import answer, wrong
 from .menus import menu_of
 from .oauth import phone_url
-from .records import Json, Person
+from .records import Json, Person, loads
 from .scanning import find_code
 from .world import World
 
@@ -95,7 +94,8 @@ class Pages:
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
             number = request.match_info["id"]
-            person = self.world.state.person(int(number)) if number.isdigit() else None
+            is_number = number.isdecimal() and len(number) < 16
+            person = self.world.state.person(int(number)) if is_number else None
             if person is None:
                 return wrong("没有这个人", 404)
             try:
@@ -128,8 +128,10 @@ class Pages:
         return answer({"people": found, "event": self.world.hub.mark()})
 
     async def add_person(self, request: web.Request) -> web.Response:
-        body = await json_body(request)
-        name = body.get("nickname")
+        try:
+            name = (await json_body(request)).get("nickname")
+        except ValueError as error:
+            return wrong(f"bad request: {error}")
         person = self.world.state.add_person(str(name)[:32] if name else None)
         self.world.changed(person)
         return answer(person.public())
@@ -266,7 +268,7 @@ def base_of(request: web.Request) -> str:
 
 async def json_body(request: web.Request) -> Json:
     raw = await request.read()
-    value = json.loads(raw) if raw.strip() else {}
+    value = loads(raw) if raw.strip() else {}
     if not isinstance(value, dict):
         raise ValueError("a JSON object is needed")
     return value
@@ -276,7 +278,7 @@ async def read_upload(request: web.Request) -> tuple[bytes, str, str, list[int]]
     """(content, MIME type, file name, menu path) of a multipart request with one file."""
     form = await request.post()
     menu = form.get("menu")
-    path = json.loads(menu) if isinstance(menu, str) and menu else []
+    path = loads(menu) if isinstance(menu, str) and menu else []
     for value in form.values():
         if isinstance(value, web.FileField):
             content = value.file.read()

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import Any
 
 Json = dict[str, Any]
+
+
+def loads(raw: str | bytes) -> Any:
+    """What a JSON text says. Raises ValueError for what is none, or nested deeper than anybody reads."""
+    try:
+        return json.loads(raw)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
 
 COLOURS = ("#4c8bf5", "#f2994a", "#27ae60", "#9b51e0", "#eb5757", "#2d9cdb", "#bb6b3c", "#219653")
 STEMS = "甲乙丙丁戊己庚辛壬癸"

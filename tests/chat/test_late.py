@@ -24,13 +24,14 @@ from bot.texts import WORKING_ON_IT
 from core import redis_server
 from core.config import Config
 from core.crypto import ring
-from core.redis import Lane, connect
+from core.redis import LOST, Lane, connect
 from emulator.xml import document
 from models.messages import Handover, Notice, NoticeState, Received
 from rules.notices import tell
 from tests.chat.account import Account, Phone, in_mode, opened
 from tests.chat.hung import hang
 from tests.chat.waiting import until
+from web.parts.limits import Limits
 
 SECONDS = 1.0
 ROOM = 4.0  # for a busy machine; a handler that is waited for here never ends by itself
@@ -352,6 +353,10 @@ def test_A3_while_redis_takes_nothing_messages_wait_for_it(
         else:
             redis.slaveof("127.0.0.1", 1)
         assert "正在办" in timed(phone, "二", within=2.0 + ROOM)
+        with pytest.raises(LOST):
+            redis.set("a", "b")
+        limits = Limits(account.config)
+        assert [limits.allows("1/minute", "page", "somebody") for _ in range(2)] == [True, False]
         redis.config_set("maxmemory", 0)
         redis.config_set("min-replicas-to-write", 0)
         redis.slaveof()

@@ -31,6 +31,18 @@ def test_the_clock_moves_and_comes_back(emulator: Running) -> None:
     assert control(emulator, "clock", {"advance": 1000})["offset"] == 1000
     assert abs(control(emulator, "clock", {"now": 1_800_000_000})["now"] - 1_800_000_000) < 5
     assert control(emulator, "clock", {"real": True})["offset"] == 0
+    absurd: Any
+    for absurd in (
+        {"advance": 1e30},
+        {"now": -1e12},
+        {"now": "inf"},
+        {"advance": "nan"},
+        {"now": 253402300799},
+        [],
+        1,
+    ):
+        assert "error" in control(emulator, "clock", absurd), absurd
+    assert requests.get(f"{emulator.url}/emulator/control/clock").json()["offset"] == 0
 
 
 def test_hand_made_pushes(emulator: Running, robot: Robot) -> None:

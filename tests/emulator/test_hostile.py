@@ -147,3 +147,14 @@ def test_a_broken_upload_is_answered(emulator: Running, api: Api) -> None:
         )
         assert response.status_code == 200
         assert response.json()["errcode"] != 0
+
+
+def test_what_is_nested_too_deeply_is_no_json(emulator: Running, api: Api) -> None:
+    query = {"access_token": api.token}
+    for deep in (b"[" * 100_000, b'{"a":' * 100_000):
+        answer = requests.post(f"{emulator.url}/cgi-bin/tags/create", params=query, data=deep)
+        assert (answer.status_code, answer.json()["errcode"]) == (200, 47001)
+        for path in ("/emulator/control/faults", "/emulator/api/people"):
+            assert requests.post(emulator.url + path, data=deep).status_code == 400
+    for number in ("²", "9" * 5000):
+        assert requests.get(f"{emulator.url}/emulator/api/people/{number}/chat").status_code == 404

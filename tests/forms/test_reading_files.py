@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from contextlib import suppress
 from datetime import date
 
 import pytest
 from openpyxl import Workbook
 
+from core import excel
 from core.sheets import write_csv, write_xlsx
 from forms.imports.reading import BYTES, ROWS, Unreadable, read
 
@@ -63,19 +64,6 @@ def test_D6_lines_are_those_of_the_file() -> None:
     assert [line for line, _ in read(book(["a"], [None], ["1"])).rows] == [3]
 
 
-def bomb() -> bytes:
-    """A workbook whose sheet unpacks to fifty megabytes of nothing."""
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(book(["a"]))) as good,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bad,
-    ):
-        for part in good.infolist():
-            bad.writestr(part, good.read(part))
-        bad.writestr("xl/media/x.bin", b"\0" * 50_000_000)
-    return out.getvalue()
-
-
 def laughing() -> bytes:
     """A workbook whose sheet defines entities that grow without end."""
     out = io.BytesIO()
@@ -95,31 +83,36 @@ def changed(**parts: bytes) -> bytes:
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bad,
     ):
         for part in good.infolist():
-            name = part.filename.rpartition("/")[2].partition(".")[0].strip("[]_")
+            name = part.filename.rpartition("/")[2].removesuffix(".xml").strip("[]_")
             bad.writestr(part.filename, parts.get(name, good.read(part)))
     return out.getvalue()
 
 
-@pytest.mark.parametrize("part", ["workbook", "styles", "sheet1", "Content_Types", "sharedStrings"])
+@pytest.mark.parametrize("part", ["workbook", "styles", "sheet1", "Content_Types"])
 def test_a_workbook_with_a_broken_part_is_refused_in_words(part: str) -> None:
-    assert read(changed()).head == ["a"]
     for broken in (
         b"<x",
         b"<a/>",
         b"\0",
         b"<styleSheet><fonts><font><sz val='q'/></font></fonts></styleSheet>",
     ):
-        with suppress(Unreadable):  # which is said in words; anything else would be an error
-            read(changed(**{part: broken}))
+        excel.answer(changed(**{part: broken}), 9, 9, 9)  # says a code; whatever it raised would be an error
 
 
-def test_a_small_file_of_very_many_empty_cells_is_not_unpacked_into_memory() -> None:
-    wide = b"<worksheet><sheetData><row>" + b"<c/>" * 2_000_000 + b"</row></sheetData></worksheet>"
-    styles = b"<styleSheet><fonts>" + b"<font/>" * 40_000 + b"</fonts></styleSheet>"
-    for data in (changed(sheet1=wide), changed(styles=styles)):
-        assert len(data) < 100_000
-        with pytest.raises(Unreadable, match="展开以后太大"):
-            read(data)
+def test_a_small_file_that_would_take_hours_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library looks into each sheet that a workbook names: here into the same long one, a thousand times."""
+    with zipfile.ZipFile(io.BytesIO(book(["a"]))) as good:
+        before, sheet, after = re.split(b"(<sheet .*?/>)", good.read("xl/workbook.xml"))
+    space = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    long = b'<worksheet xmlns="%b"><sheetData><row>%b</row></sheetData></worksheet>' % (
+        space,
+        b"<c/>" * 200_000,
+    )
+    data = changed(workbook=before + sheet * 1000 + after, sheet1=long)
+    assert len(data) < 10_000
+    monkeypatch.setattr(excel, "SECONDS", 1)
+    with pytest.raises(Unreadable, match="展开以后太大"):
+        read(data)
 
 
 def test_a_small_file_whose_cells_all_show_one_very_long_text_is_not_read_into_memory() -> None:
@@ -144,10 +137,9 @@ def test_a_small_file_whose_cells_all_show_one_very_long_text_is_not_read_into_m
         (b"PK\x03\x04broken", "打不开"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "看不懂|不是表格"),
         (b"a\n" * (ROWS + 2), "一次最多"),
-        (bomb(), "展开以后太大"),
         (laughing(), "打不开"),
     ],
-    ids=["empty", "blank", "large", "xls", "broken", "picture", "long", "bomb", "entities"],
+    ids=["empty", "blank", "large", "xls", "broken", "picture", "long", "entities"],
 )
 def test_what_is_no_table_is_refused_in_words(data: bytes, why: str) -> None:
     with pytest.raises(Unreadable, match=why):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from sqlalchemy import select, text, update
@@ -13,6 +15,7 @@ from core.config import Config
 from models.audit import Audit
 from models.people import Worker
 from tests.web.console.office import Office, open_office
+from tests.web.mobile.hall import open_hall
 
 
 @pytest.fixture
@@ -47,3 +50,26 @@ def test_who_gave_way_is_done_again_whole_and_once(office: Office) -> None:
         unions = db.scalars(select(Worker.organisation_id).where(Worker.id.in_((first, second)))).all()
         assert unions == [office.ids["city"]] * 2
         assert len(db.scalars(select(Audit).where(Audit.act == "worker_move")).all()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.once  # SQLite's; PostgreSQL has no such lock
+def test_who_waits_too_long_for_the_database_is_asked_to_try_again(office: Office, config: Config) -> None:
+    """A backup, or a shell, keeps SQLite's write lock: nothing was done, and both pages say so."""
+    with open_hall(config) as hall:
+        phone, seat = hall.browser(), office.seat("boss")
+        phone.opens("/m/forms/photos")
+        seat.get("/mine")
+        database = hall.account.engine.url.database
+        assert database
+        assert database == office.account.engine.url.database
+        with closing(sqlite3.connect(database, isolation_level=None)) as other, ThreadPoolExecutor(2) as pool:
+            other.execute("BEGIN IMMEDIATE")
+            worker = pool.submit(phone.sends, "/begin")
+            staff = pool.submit(seat.post, "/mine/logins/end")
+            for answer in (worker.result(), staff.result()):
+                assert answer.status_code == 503
+                assert "这会儿有点忙" in answer.text
+            other.execute("ROLLBACK")
+        phone.opens("/m/forms/photos")
+        assert phone.sends("/begin").status_code == 200

@@ -59,8 +59,8 @@ def _offer(what: Import) -> None:
         (done, "/done", ("POST",)),
     ):
         view.__name__ = f"{what.name}_{view.__name__}"
-        body = BYTES + 64 * 1024 if view is checked else BODY_BYTES
-        pages.route(rule + path, needs=what.needs, methods=methods, body_bytes=body)(view)
+        body, limit = (BYTES + 64 * 1024, "30/minute") if view is checked else (BODY_BYTES, "")
+        pages.route(rule + path, needs=what.needs, methods=methods, body_bytes=body, limit=limit)(view)
 
 
 for _what in IMPORTS:

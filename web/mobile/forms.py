@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import threading
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,9 @@ from web.mobile.words import NOT_WRITTEN, PHOTO_MISSING
 
 pages = Pages("forms")
 BODY = BYTES + 64 * 1024
+AT_ONCE = 3
+"""So many photos wait in a process to be looked at, one by one; its other threads have people to answer."""
+_room = threading.BoundedSemaphore(AT_ONCE)
 LONGEST = 500
 """Characters of an answer; the longest that any form takes is 200."""
 _NONCE = re.compile("[0-9a-f]{16}")
@@ -93,17 +97,19 @@ def photo(visit: Visit, name: str) -> Any:
     form = _form(visit, name)
     sent = request.files.get("photo")
     data = sent.read() if sent else b""
-    if sent:
-        sent.close()  # a large one lies in a file meanwhile
     if not data:
         tell(PHOTO_MISSING, "bad")
         return to("forms.one", name=form.name)
     visit.db.rollback()  # unpacking takes a moment
+    if not _room.acquire(blocking=False):
+        raise ServiceUnavailable
     try:
         picture = small_jpeg(data)
     except NotAPicture as error:
         tell(PHOTO_REASONS[error.code], "bad")
         return to("forms.one", name=form.name)
+    finally:
+        _room.release()
     step = request.form.get("tap", "")[:100]
     text = hashlib.sha256(picture.jpeg).hexdigest()
     return _act(visit, form, lambda chat: visit.filling.photo(chat, picture), text, tap=step)

@@ -11,13 +11,12 @@ from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 from flask import Flask, Response, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, NotFound
 
 from core import log
 from core.config import Config
-from core.db import is_deadlock
+from core.db import busy, is_deadlock
 from core.errors import Noted, Refused
 from rules.logins import Where
 from rules.notices import NEW_NOTICES
@@ -153,7 +152,7 @@ class Area(Generic[NeedsT]):
         for again in range(GIVE_WAY, -1, -1):
             try:
                 return self._once(db, work, seen)
-            except OperationalError as error:
+            except busy() as error:
                 if not again or not is_deadlock(error) or not _rewound():
                     raise
             db.rollback()

@@ -18,6 +18,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from core import log
 from core.config import Config
+from core.db import busy
 
 if TYPE_CHECKING:
     from web.parts.area import Area
@@ -88,7 +89,7 @@ class Site:
         _log.error(
             "page failed", exc_info=error, site=area.name, endpoint=request.endpoint, method=request.method
         )
-        return area.error(500)
+        return area.error(503 if isinstance(error, busy()) else 500)
 
 
 def site_of(app: Flask, config: Config) -> Site:

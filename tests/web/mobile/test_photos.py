@@ -5,20 +5,23 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
 from bot.client import Client as WeChat
+from core import pictures as pictures_at_work
 from core.errors import Refused
 from core.redis import connect
 from emulator.phone import keep_media
 from models.audit import Audit
 from models.matchmaking import Profile, ProfileState
+from models.messages import Dialog
 from models.people import Staff
 from models.people import Worker as Person
 from models.photos import Photo
@@ -31,8 +34,10 @@ from tasks import photos as fetching
 from tasks import schedule
 from tasks.schedule import Workplace
 from tests.chat.fair import Fair, passes
+from tests.chat.waiting import until
 from tests.core.test_pictures import PLACE, bomb, photo
 from tests.web.mobile.hall import BASE, Browser, Hall
+from web.mobile import forms
 
 PAGE, FORM = "/m/photos", "/m/forms/photos"
 SMALL = (300, 400)
@@ -394,3 +399,43 @@ def test_nothing_of_it_stays_after_the_form_its_conversation_or_its_person(
     worker.sweeps()
     assert worker.rows() == []
     assert files(hall) == []
+
+
+def test_however_many_photos_come_at_once_there_are_threads_left_to_answer_others(hall: Hall) -> None:
+    _, phone = listed(hall)
+    begun(phone)
+
+    def send() -> int:
+        return phone.post(f"{FORM}/photo", files={"photo": (io.BytesIO(photo(SMALL)), "x.jpg")}).status_code
+
+    with ThreadPoolExecutor(forms.AT_ONCE) as pool:
+        with pictures_at_work._one_at_a_time:  # somebody's large one is being unpacked
+            sent = [pool.submit(send) for _ in range(forms.AT_ONCE)]
+            until(lambda: not forms._room._value)
+            assert send() == 503
+        assert [one.result() for one in sent] == [303] * forms.AT_ONCE
+    phone.opens(FORM)
+    assert f"收到 {forms.AT_ONCE} 张" in phone.words
+
+
+@pytest.mark.postgres  # SQLite lets nobody else write meanwhile
+def test_a_photo_that_gave_way_is_taken_the_next_time_and_once(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.callback.TRIES", 1)  # or it would take three in a row
+    _, phone = listed(hall)
+    begun(phone)
+    person, waits = one(hall, Person).id, text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    engine = hall.account.engine
+    with Session(engine) as other, Session(engine) as watch, ThreadPoolExecutor(1) as pool:
+        other.execute(text("SET LOCAL deadlock_timeout = '1h'"))  # it is the other one who notices
+        other.execute(select(Dialog).where(Dialog.worker_id == person).with_for_update())
+        answer = pool.submit(upload, phone, photo(SMALL))
+        while not answer.done() and not watch.scalar(waits):
+            watch.rollback()
+        other.execute(select(Person).where(Person.id == person).with_for_update())
+        other.commit()
+        assert answer.result().status_code == 200
+    assert "收到 1 张" in phone.words
+    assert len(files(hall)) >= 1
+    assert one(hall, Photo).profile_id is None
