@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.texts import counts
 from bot.texts.appointments import day_label
 from bot.texts.logins import ROLES, WAYS
 from core.clock import local
@@ -283,16 +284,6 @@ def openid(value: str) -> str:
     return f"…{value[-4:]}"
 
 
-def few(count: int, people: int | None = None) -> str:
-    """A count that tells nothing about a single person: below five people it is not shown."""
-    return "少于 5" if (count if people is None else people) < 5 else str(count)
-
-
-def about(count: int, people: int) -> str:
-    """A sum, rounded down: taking what else is shown away from it tells nothing."""
-    return "少于 5" if people < 5 else f"{count}" if count < 10 else f"{count // 10 * 10} 多"
-
-
 def browser(value: str) -> str:
     """A browser as people call it."""
     names = (
@@ -357,7 +348,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "masked": masked,
         "openid": openid,
         "browser": browser,
-        "few": few,
+        "few": counts.few,
         "origin": origin,
         "subject": subject,
         "job": _of(JOBS),
