@@ -94,8 +94,8 @@ def show(db: Session, one: Broadcast) -> None:
         click.echo(f"  {ROWS[state]}：{number} 人 {told}{f' {errcode}' if errcode else ''}".rstrip())
 
 
-def differences(db: Session, broadcast_id: int) -> int:
-    """Say where the platform counted otherwise than we did; how many of these nobody has looked at."""
+def differences(db: Session, broadcast_id: int, login: str) -> int:
+    """Say to this login where the platform counted otherwise than we did; how many of these nobody has looked at."""
     open_ = results.unlooked(db).get(broadcast_id, set())
     for batch in results.different(db, broadcast_id):
         told = "没有说结果" if batch.status is None else f"说 {batch.status}"
@@ -104,7 +104,8 @@ def differences(db: Session, broadcast_id: int) -> int:
         click.echo(f"  第 {batch.number} 批对不上：交了 {batch.size} 人，微信{told}{sent}{mark}")
     if open_:
         click.echo(
-            f"有 {len(open_)} 批和微信说的对不上。看过了请记下：./niangjia broadcast settle {broadcast_id} --looked",
+            f"有 {len(open_)} 批和微信说的对不上。"
+            f"看过了请记下：./niangjia broadcast settle {broadcast_id} --looked --as {login}",
             err=True,
         )
     return len(open_)

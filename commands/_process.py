@@ -22,8 +22,8 @@ def die_with_supervisor() -> None:
         die_with_parent()
 
 
-def need_free_port(host: str, port: int, key: str) -> None:
-    """Fail with one line that names the setting to change unless we could listen here."""
+def need_free_port(host: str, port: int, key: str, option: str = "--port") -> None:
+    """Fail with one line that names the option and the setting to change unless we could listen here."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(
@@ -38,5 +38,5 @@ def need_free_port(host: str, port: int, key: str) -> None:
             why = "is taken by another program" if error.errno == 98 else f"can't be used ({error.strerror})"
             variable = f"NIANGJIA_{key.upper().replace('.', '__')}"
             raise click.ClickException(
-                f"{host}:{port} {why}: stop it, or choose another {key} (config.yaml or {variable})"
+                f"{host}:{port} {why}: stop it, or choose another with {option}, or {key} (config.yaml or {variable})"
             ) from None

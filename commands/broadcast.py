@@ -164,7 +164,7 @@ def send(broadcast_id: int, wait: bool, login: str) -> None:
         click.echo(f"群发 {broadcast_id} 开始了。")
         if wait:
             _broadcasts.watch(engine, broadcast_id)
-            _say_differences(engine, broadcast_id)
+            _say_differences(engine, broadcast_id, login)
 
 
 @command.command()
@@ -192,7 +192,7 @@ def resume(broadcast_id: int, wait: bool, login: str) -> None:
         click.echo(f"群发 {broadcast_id} 接着发。")
         if wait:
             _broadcasts.watch(engine, broadcast_id)
-            _say_differences(engine, broadcast_id)
+            _say_differences(engine, broadcast_id, login)
 
 
 @command.command()
@@ -214,7 +214,7 @@ def status(broadcast_id: int | None, watch: bool, login: str) -> None:
             _broadcasts.show(db, life.find(db, staff, broadcast_id))
         if watch:
             _broadcasts.watch(engine, broadcast_id)
-        _say_differences(engine, broadcast_id)
+        _say_differences(engine, broadcast_id, login)
 
 
 @command.command()
@@ -259,9 +259,9 @@ def tag(name: str, login: str) -> None:
         click.echo(f"标签“{name}”：{count} 人。")
 
 
-def _say_differences(engine: Engine, broadcast_id: int) -> None:
+def _say_differences(engine: Engine, broadcast_id: int, login: str) -> None:
     with Session(engine) as db:
-        if _broadcasts.differences(db, broadcast_id):
+        if _broadcasts.differences(db, broadcast_id, login):
             raise click.exceptions.Exit(DIFFERS)
 
 

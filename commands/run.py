@@ -11,8 +11,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,14 +40,16 @@ def command(port: int | None, emulator_port: int | None, data_dir: Path | None) 
     What is made is kept in data.dir, so a second run starts in seconds. Ctrl-C stops everything.
     """
     os.umask(0o077)
+    before = dict(os.environ)
     config = _settings(port, emulator_port, data_dir)
+    ours = {name: value for name, value in os.environ.items() if before.get(name) != value}
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     config.data_dir.chmod(0o700)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
         with _alone(config):
-            _start(config)
+            _start(config, ours if port or emulator_port or data_dir else {})
     except (AssetsError, migrate.MigrationError, redis_server.RedisServerError) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
@@ -101,9 +104,9 @@ def _alone(config: Config) -> Iterator[None]:
         yield
 
 
-def _start(config: Config) -> None:
+def _start(config: Config, ours: Mapping[str, str]) -> None:
     need_free_port(config.web.host, config.web.port, "web.port")
-    need_free_port(config.emulator.host, config.emulator.port, "emulator.port")
+    need_free_port(config.emulator.host, config.emulator.port, "emulator.port", "--emulator-port")
     if not config.redis.url:
         redis_server.binary()
     install_assets(ROOT)
@@ -115,7 +118,7 @@ def _start(config: Config) -> None:
     try:
         _wait_until_ready(config, process)
         _demo(config)
-        print(_welcome(config), flush=True)
+        print(_welcome(config, ours), flush=True)
         _watch(config, process)
     finally:
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -182,7 +185,8 @@ def _demo(config: Config) -> None:
         raise click.ClickException(f"the demo can't be loaded: {_last_line(log)} (all of it: {log})")
 
 
-def _welcome(config: Config) -> str:
+def _welcome(config: Config, ours: Mapping[str, str]) -> str:
+    """What to open. `ours` is what commands in another shell must be told to find this folder and these ports."""
     phones = f"http://{_reachable(config.emulator.host)}:{config.emulator.port}/"
     sheets = sorted((config.data_dir / "sheets").glob("*.pdf"))
     rows = [
@@ -192,6 +196,10 @@ def _welcome(config: Config) -> str:
         ("", _way_in(config)),
         ("Logs", f"{config.data_dir / 'log'}/"),
     ]
+    if ours:
+        rows.append(
+            ("Other shells", " ".join(["export", *(f"{name}={quote(ours[name])}" for name in sorted(ours))]))
+        )
     width = max(len(name) for name, _ in rows)
     return "\n".join(
         ["Niangjia is running.", *(f"  {name:<{width}}  {value}" for name, value in rows), "Ctrl-C stops it."]

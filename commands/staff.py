@@ -27,7 +27,7 @@ from rules.matchmaking import cards, profiles, walls
 
 LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
 SEX = {"f": "女", "m": "男"}
-ABOUT = {"chat": "聊天", **{name: form.title for name, form in FORMS.items()}}
+ABOUT = {"chat": "找人工", "crisis": "情绪关怀", **{name: form.title for name, form in FORMS.items()}}
 MARITAL = {"never": "未婚", "divorced": "离异", "widowed": "丧偶"}
 
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
@@ -164,12 +164,17 @@ def _profiles(found: list[Profile], now: datetime) -> None:
         )
 
 
+def _about(one: Handover) -> str:
+    kind, _, profile_id = one.about.partition(":")
+    return f"举报资料卡 {profile_id}" if kind == "report" else ABOUT.get(one.about, one.about)
+
+
 def _handovers(handed: list[Handover], now: datetime) -> None:
     click.echo(f"等人工的对话 {len(handed)} 个")
     if handed:
         table(
-            ("编号", "等了", "在办"),
-            ((h.id, _since(h.at, now), ABOUT.get(h.about, h.about)) for h in handed),
+            ("编号", "等了", "事由"),
+            ((h.id, _since(h.at, now), _about(h)) for h in handed),
         )
         click.echo("回话：./niangjia staff answer 编号 --words …")
 

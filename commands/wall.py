@@ -9,6 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.texts import counts
 from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
@@ -54,7 +55,13 @@ def list_(event_id: int | None, login: str) -> None:
         table(
             ("墙", "板块", "卡片", "要打印", "扫码"),
             (
-                (row.wall.number, row.wall.title, row.cards, row.to_print, row.scans)
+                (
+                    row.wall.number,
+                    row.wall.title,
+                    row.cards,
+                    row.to_print,
+                    counts.about(row.scans, row.people),
+                )
                 for row in walls.count(db, event)
             ),
         )
@@ -251,13 +258,13 @@ def revoke(card_id: int, login: str) -> None:
 @event_option
 @as_login
 def scans(number: int, event_id: int | None, login: str) -> None:
-    """Count the scans of each card of a wall, the most looked at first."""
+    """Count the scans of each card of a wall, the most looked at first, from five people on."""
     with office(load()) as engine, Session(engine) as db:
         wall = walls.numbered(db, _fair_of(db, event_id, login), number)
         table(
-            ("位置", "卡号", "昵称", "扫码", "人数"),
+            ("位置", "卡号", "昵称", "扫码"),
             (
-                (row.card.place, row.card.id, row.card.profile.nickname, row.scans, row.people)
+                (row.card.place, row.card.id, row.card.profile.nickname, counts.few(row.scans, row.people))
                 for row in walls.scans(db, wall)
             ),
         )

@@ -32,6 +32,7 @@ router = Router("appointments")
 _BOOKS = re.compile(
     "约|(?<!的)找(?![的过了])|想(?:做|要|去|咨询)|咨询一下|能不能|可不可以|需要|有没有空|有空"
 )
+_BACK = re.compile("(?:撤回|撤销|取消)了?(?:请|休)?假|不(?:请|休)假")
 _AWAY = re.compile("请(?:个?|一?[天次]?)假|休假|不在|不能来")
 _YES, _NO = frozenset({"1", "1会来", "会来", "确认"}), frozenset({"2", "2取消", "来不了", "不来了"})
 
@@ -254,6 +255,8 @@ def is_away(chat: Chat, text: str) -> Say | None:
     professional = professionals.of_worker(chat.db, chat.worker_id)
     if professional is None:
         return None
+    if _BACK.search(text):
+        return texts.HOW_BACK
     said = span(text, chat.now)
     if said is None:
         return texts.WHEN_AWAY

@@ -9,6 +9,7 @@ from bot.replies import Say
 from bot.router import Router
 from bot.texts import broadcasts as texts
 from models.broadcasts import Topic
+from rules import people
 from rules.broadcasts import mutes, results
 
 router = Router("broadcasts")
@@ -50,9 +51,17 @@ def unmute(chat: Chat, _: Any) -> Say:
     return texts.UNMUTED if mutes.unmute(chat.db, chat.worker_id) else texts.NOT_MUTED
 
 
+@router.event("publishjobfinish")
+def published(chat: Chat, _: Any) -> None:
+    """Told, as the next is, in the name of somebody who runs the account: no worker is here by that."""
+    if chat.is_new:
+        people.forget_stranger(chat.db, chat.worker)
+
+
 @router.event("masssendjobfinish")
 def finished(chat: Chat, _: Any) -> None:
     """A mass message went out or did not. What is not as documented is left for mass/get to tell."""
+    published(chat, _)
     raw = chat.message.raw
     found = [raw.get(name) for name in ("MsgID", "TotalCount", "FilterCount", "SentCount", "ErrorCount")]
     numbers = [int(one) for one in found if isinstance(one, str) and one.isdecimal() and len(one) <= 18]

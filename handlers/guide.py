@@ -12,6 +12,7 @@ from bot.texts import basics as texts
 from forms import chat as forms
 
 PAGES = "/m/"
+MINE = "/m/me"
 
 router: Router = Router("guide")  # the type helps mypy out of the circle: help is made from all routers
 
@@ -27,8 +28,19 @@ def help_(chat: Chat, _: Any) -> Say:
     return texts.help_lines([(word.word, word.about) for word in handlers.table().keywords if word.about])
 
 
-@router.keyword("网页办理", "网页", "网页版", about="在网页里填表、看自己的")
+@router.keyword("网页办理", "网页", "网页版", about="在网页里填表、看自己的资料")
 @quick
 def on_a_page(chat: Chat, _: Any) -> Say:
     """Where the same can be done on a page."""
-    return texts.on_a_page(f"{chat.config.web.base_url.rstrip('/')}{PAGES}")
+    return texts.on_a_page(_page(chat, PAGES))
+
+
+@router.keyword("我的", "我的东西", "个人中心")
+@quick
+def mine(chat: Chat, _: Any) -> Say:
+    """What the menu has below this name: it is said as well as tapped."""
+    return texts.mine(_page(chat, MINE))
+
+
+def _page(chat: Chat, path: str) -> str:
+    return f"{chat.config.web.base_url.rstrip('/')}{path}"

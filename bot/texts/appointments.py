@@ -297,6 +297,7 @@ def marked(booking: Booking) -> Say:
     return Say(f"记下了，{booking.code} {STATES[booking.state]}。", (TODAY,))
 
 
+HOW_BACK = Say("请好假的那条消息下面有“撤回请假”，点它就行；找不到了，回“人工”。", (TODAY, HUMAN))
 WHEN_AWAY = Say("哪天请假？比如“周五下午请假”“明天 14:00 到 16:00 请假”“下周一请假”。", (TODAY,))
 
 

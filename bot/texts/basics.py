@@ -42,6 +42,12 @@ def on_a_page(url: str) -> Say:
     return Say("填表、看预约和报名、改资料，网页里也行。", (Tap("打开网页", url=url),))
 
 
+def mine(url: str) -> Say:
+    """我的: where each of it is, and the page that has all of it."""
+    words = ("我的资料卡", "我的收藏", "我的预约", "我的报名", "我的消息")
+    return Say("想看哪一样？", (*map(Tap, words), Tap("在网页里看全部", url=url)))
+
+
 MESSAGE_LENGTH = 22
 _LINK = re.compile(r"</?a\b[^>]*>")
 

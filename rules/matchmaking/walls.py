@@ -15,6 +15,7 @@ from core.errors import Refused
 from models.events import Event
 from models.matchmaking import Card, Profile, ProfileState, Scan, Wall
 from rules import organisations
+from rules.figures import LEAST
 from rules.matchmaking import cards
 
 _BORN = re.compile(
@@ -217,13 +218,17 @@ def count(db: Session, event: Event) -> list[WallCount]:
 
 
 def scans(db: Session, wall: Wall) -> list[CardScans]:
-    """Every live card of the wall with its scans, the most looked at first."""
+    """Every live card of the wall with its scans, the most looked at first.
+
+    Those that fewer than five people looked at stand in the order of the wall: theirs would tell what must not be told.
+    """
     seen = func.count(Scan.card_id)
     rows = db.execute(
         select(Card, seen, func.count(Scan.worker_id.distinct()))
         .outerjoin(Scan, Scan.card_id == Card.id)
         .where(Card.wall_id == wall.id, Card.revoked_at.is_(None))
         .group_by(Card.id)
-        .order_by(seen.desc(), Card.position)
+        .order_by(Card.position)
     )
-    return [CardScans(card, times, people) for card, times, people in rows]
+    found = [CardScans(card, times, people) for card, times, people in rows]
+    return sorted(found, key=lambda one: -one.scans if one.people >= LEAST else 0)

@@ -13,6 +13,7 @@ from core.errors import Refused
 from models.exams import SignUp
 from models.matchmaking import Profile, ProfileState
 from models.messages import Consent
+from models.waiting import Turn
 from rules import notices
 from rules.matchmaking import profiles
 
@@ -44,7 +45,11 @@ def agreed(db: Session, worker_id: int) -> list[Agreed]:
     if profile is not None and profile.state != ProfileState.WITHDRAWN:
         version, at = profile.consent_version, profile.consented_at
         found.append(Agreed(Kind.PROFILE, "", version, "", at, can_end=True))
-    signed = select(SignUp).where(SignUp.worker_id == worker_id).order_by(SignUp.id.desc())
+    signed = (
+        select(SignUp)
+        .where(SignUp.worker_id == worker_id, SignUp.state.not_in((Turn.WITHDRAWN, Turn.LAPSED)))
+        .order_by(SignUp.id.desc())
+    )
     found += [
         Agreed(Kind.EXAM, one.number, "", one.agreed, one.signed_at, can_end=False)
         for one in db.scalars(signed)

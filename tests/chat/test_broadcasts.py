@@ -60,9 +60,13 @@ def test_F10_two_jobs_of_one_second_are_two_reports_and_twice_is_once(account: A
             (1000000001, 4, 3),
             (1000000002, 4, 3),
         ]
-        worker = db.scalars(select(Worker).where(Worker.openid == operator.openid)).one()
-        assert not worker.is_following  # told in the name of somebody who runs the account
-        assert worker.followed_at is None
+        mine = select(Worker).where(Worker.openid == operator.openid)
+        assert db.scalars(mine).all() == [], "told in the name of somebody who runs the account"
+    operator.says("你好")
+    operator.sends("event", Event="PUBLISHJOBFINISH")
+    operator.sends("event", Event="MASSSENDJOBFINISH", MsgID="1000000004", **told)
+    with Session(account.engine) as db:
+        assert db.scalars(mine).one().is_following, "who writes is a worker, and stays one"
     assert account.lines() == []
 
 

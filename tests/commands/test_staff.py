@@ -182,16 +182,23 @@ def test_a_conversation_handed_over_is_answered_once(town: Town, niangjia: Niang
     town.staff("chen", town.south)
     worker = town.worker(town.north)
     handed = Handover(worker_id=worker.id, at=NOW, about="profile", draft={"phone": "1"}, message_key="k1")
-    town.db.add(handed)
+    others = [
+        Handover(worker_id=town.worker(town.south).id, at=NOW, about=about, draft=None, message_key=about)
+        for about in ("crisis", "report:7")
+    ]
+    town.db.add_all([handed, *others])
     town.db.commit()
     words = ("staff", "answer", handed.id, "--words")
     assert "资料卡" in niangjia("staff", "waiting", "--as", "lin")[1]
+    told = niangjia("staff", "waiting", "--as", "chen")[1]
+    assert "情绪关怀" in told
+    assert "举报资料卡 7" in told
     assert niangjia(*words, "你好", "--as", "chen")[0] == 1
     assert "要写回什么话" in niangjia(*words, " ", "--as", "lin")[2]
     assert "最多 300 个字" in niangjia(*words, "好" * 301, "--as", "lin")[2]
     assert niangjia(*words, "请到服务台找我", "--as", "lin")[:2] == (0, f"{handed.id}：已回\n")
     assert "已经有人回了" in niangjia(*words, "再说一遍", "--as", "lin")[2]
-    assert "等人工的对话 0 个" in niangjia("staff", "waiting", "--as", "lin")[1]
+    assert "等人工的对话 2 个" in niangjia("staff", "waiting", "--as", "lin")[1]
     town.db.rollback()
     assert town.db.get_one(Handover, handed.id).draft is None
     notice = town.db.scalars(select(Notice)).one()

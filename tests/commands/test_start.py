@@ -160,6 +160,7 @@ def test_a_taken_port_names_the_key(
     assert f"127.0.0.1:{port} is taken by another program" in said
     assert "web.port" in said
     assert "NIANGJIA_WEB__PORT" in said
+    assert "--port" in said
     need_free_port("127.0.0.1", port, "web.port")
 
 

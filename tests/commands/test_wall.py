@@ -233,19 +233,23 @@ def test_codes_are_made_a_few_at_a_time(
 def test_walls_and_scans_are_counted(made: list[Card], town: Town, niangjia: Niangjia) -> None:
     town.staff("boss", town.city)
     town.staff("sun", town.south)
-    for _ in range(3):
-        looking.note(town.db, town.worker().id, made[4].id, key="1", now=utcnow())
+    for number, times in ((4, 5), (2, 4)):
+        for _ in range(times):
+            looking.note(town.db, town.worker().id, made[number].id, key="1", now=utcnow())
     town.db.commit()
     code, out, _ = niangjia("wall", "list", "--as", "boss")
     assert code == 0
     assert [line.split() for line in out.splitlines()[2:]] == [
-        ["1", "90后", "10", "10", "3"],
-        ["2", "80后", "1", "1", "0"],
+        ["1", "90后", "10", "10", "9"],
+        ["2", "80后", "1", "1", "少于", "5"],
     ]
     code, out, _ = niangjia("wall", "scans", "--wall", 1, "--as", "boss")
     assert "管辖范围" in niangjia("wall", "scans", "--wall", 1, "--as", "sun")[2]
-    assert out.splitlines()[1].split() == ["A-05", str(made[4].id), "小禾4", "3", "3"]
-    assert len(out.splitlines()) == 11
+    rows = [line.split() for line in out.splitlines()[1:]]
+    assert rows[0] == ["A-05", str(made[4].id), "小禾4", "5"]
+    assert [row[0] for row in rows[1:]] == sorted(row[0] for row in rows[1:]), "and no order tells of fewer"
+    assert all(row[3:] == ["少于", "5"] for row in rows[1:])
+    assert len(rows) == 10
 
 
 def test_new_walls_are_filled_with_who_has_no_card_yet(town: Town, niangjia: Niangjia) -> None:

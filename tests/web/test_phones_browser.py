@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -111,11 +112,9 @@ def everything(folder: Path) -> Iterator[Running]:
         assert wall, words
         base = address[1].rstrip("/")
         assert base == f"http://127.0.0.1:{emulator}"
-        environment = os.environ | {
-            "NIANGJIA_DATA__DIR": str(folder),
-            "NIANGJIA_WECHAT__API_BASE": base,
-            "NIANGJIA_WECHAT__MP_BASE": base,
-        }
+        told = re.search(r"Other shells +export (.+)", words)
+        assert told, words
+        environment = os.environ | dict(one.split("=", 1) for one in shlex.split(told[1]))
         yield Running(folder, environment, address[1], Path(wall[1]))
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0

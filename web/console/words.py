@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.texts import counts
 from bot.texts.appointments import day_label
 from bot.texts.logins import ROLES, WAYS
 from core.clock import local
@@ -123,8 +124,16 @@ ACTS: Final = MappingProxyType(
         "login_end": "退出登录",
         "password_change": "换密码",
         "exam_add": "安排考试",
+        "exam_quota": "改考试名额",
+        "exam_export": "导出考试名单",
+        "exam_export_ids": "完整导出考试名单",
         "waiting_read": "查看候补",
         "tag_fetch": "取标签",
+        "broadcast_approve": "批准群发",
+        "broadcast_send": "发出群发",
+        "broadcast_arrived": "群发未知的当作到了",
+        "broadcast_again": "群发未知的再发一次",
+        "broadcast_looked": "看过群发对不上的",
         "audit_search": "查操作记录",
         "audit_read": "打开操作记录",
         "audit_export": "导出操作记录",
@@ -142,6 +151,8 @@ ACTS: Final = MappingProxyType(
         "offer_set": "定好预约项目",
         "hours_set": "改可约时间",
         "bookings_read": "查看预约",
+        "booking_cancel": "取消预约",
+        "booking_move": "改预约时间",
         "wall_add": "新建墙",
         "wall_rename": "改墙名",
         "wall_print": "打印墙",
@@ -274,16 +285,6 @@ def openid(value: str) -> str:
     return f"…{value[-4:]}"
 
 
-def few(count: int, people: int | None = None) -> str:
-    """A count that tells nothing about a single person: below five people it is not shown."""
-    return "少于 5" if (count if people is None else people) < 5 else str(count)
-
-
-def about(count: int, people: int) -> str:
-    """A sum, rounded down: taking what else is shown away from it tells nothing."""
-    return "少于 5" if people < 5 else f"{count}" if count < 10 else f"{count // 10 * 10} 多"
-
-
 def browser(value: str) -> str:
     """A browser as people call it."""
     names = (
@@ -348,7 +349,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "masked": masked,
         "openid": openid,
         "browser": browser,
-        "few": few,
+        "few": counts.few,
         "origin": origin,
         "subject": subject,
         "job": _of(JOBS),

@@ -78,6 +78,7 @@ LISTING = Listing(
     ),
     search=lambda words: search(words),
     search_hint="编号、称呼或首字母、单位",
+    newest_first=True,
 )
 
 

@@ -11,7 +11,7 @@ from web.mobile.gate import Pages, Visit, page
 pages = Pages("home")
 
 ENTRIES: Final[tuple[tuple[str, str, str], ...]] = (
-    ("我的", "mobile.me.index", "资料卡、预约、报名、消息、我的数据"),
+    ("我的资料和记录", "mobile.me.index", "资料卡、预约、报名、消息、我的数据"),
     ("我的照片", "mobile.photos.index", "最多六张，审核的人看得到"),
 )
 """Further lines of the page: what it is called, its endpoint, and a few words about it."""

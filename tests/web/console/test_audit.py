@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.config import ROOT
 from models.audit import Audit
 from models.people import Staff
 from rules import audit
 from tests.rules.cast import NOW
 from tests.web.console.office import Office, Seat
+from web.console import words
 
 
 @pytest.fixture
@@ -114,3 +119,34 @@ def test_the_file_has_what_was_found_and_no_reasons_and_is_a_row(busy: Office) -
     with Session(busy.account.engine) as db:
         row = db.scalars(select(Audit).where(Audit.act == "audit_export")).one()
         assert row.after == {"rows": 30, "kind": "xlsx", "filter": {"act": "profile_approve"}}
+
+
+def written(source: Path) -> Iterator[tuple[str, str]]:
+    """The acts that a file writes down, and the kinds of what they are on, as far as the file itself says them."""
+    tree = ast.parse(source.read_text())
+    named = {
+        target.id: one.value
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) not in {"audit.note", "audits.note"}:
+            continue
+        act, subject = (
+            named.get(one.id, one) if isinstance(one, ast.Name) else one for one in call.args[2:4]
+        )
+        first = next((one.value for one in ast.walk(subject) if isinstance(one, ast.Constant)), None)
+        for one in [act.body, act.orelse] if isinstance(act, ast.IfExp) else [act]:
+            if isinstance(one, ast.Constant):
+                yield str(one.value), str(first).partition(":")[0] if first else ""
+
+
+def test_every_act_and_what_it_is_on_has_its_word() -> None:
+    folders = ("bot", "commands", "demo", "handlers", "rules", "tasks", "web")
+    sources = [source for folder in folders for source in (ROOT / folder).rglob("*.py")]
+    found = {one for source in sources for one in written(source)}
+    assert len(found) > 40
+    assert not {act for act, _ in found} - set(words.ACTS)
+    assert not {kind for _, kind in found if kind} - set(words.SUBJECTS)

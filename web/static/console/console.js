@@ -26,6 +26,18 @@
 
   for (const one of all("[data-print]")) one.addEventListener("click", () => window.print());
 
+  // what has to be handed on letter by letter
+  for (const text of navigator.clipboard ? all("[data-copy]") : []) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "复制";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text.textContent.trim());
+      button.textContent = "复制好了";
+    });
+    text.after(button);
+  }
+
   // one click, one act
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;

@@ -1,0 +1,15 @@
+"""How often, where the number must tell of nobody."""
+
+from __future__ import annotations
+
+from rules.figures import LEAST
+
+
+def few(count: int, people: int | None = None) -> str:
+    """A count that tells nothing about a single person: below five people it is not shown."""
+    return f"少于 {LEAST}" if (count if people is None else people) < LEAST else str(count)
+
+
+def about(count: int, people: int) -> str:
+    """A sum, rounded down: taking what else is shown away from it tells nothing."""
+    return f"少于 {LEAST}" if people < LEAST else f"{count}" if count < 10 else f"{count // 10 * 10} 多"
