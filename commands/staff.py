@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import click
@@ -20,10 +21,10 @@ from forms import FORMS
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, audit, logins, organisations, tree
-from rules import staff as rules
+from rules import access, audit, conversations, logins, organisations, tree
+from rules import staff as staff_rules
 from rules.access import Permission, Role
-from rules.matchmaking import cards, profiles, walls
+from rules.matchmaking import cards, profiles, reviewing, walls
 
 LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
 SEX = {"f": "女", "m": "男"}
@@ -133,17 +134,23 @@ def waiting(login: str) -> None:
     """Show what waits: profiles in review and conversations handed to a person. No names, no contacts."""
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = rules.by_login(db, login)
+        staff = staff_rules.by_login(db, login)
         access.need(staff, Permission.PROFILES_REVIEW, Permission.CONVERSATIONS_ANSWER)
         audit.note(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
         if access.may(staff, Permission.PROFILES_REVIEW):
-            _profiles(rules.waiting_profiles(db, staff, now=now), now)
+            _profiles(_waiting(db, staff, now), now)
         if access.may(staff, Permission.CONVERSATIONS_ANSWER):
-            _handovers(rules.open_handovers(db, staff, now=now), now)
+            found = conversations.queue(db, staff, now=now).order_by(Handover.at, Handover.id)
+            _handovers(db.scalars(found).all(), now)
         db.commit()
 
 
-def _profiles(found: list[Profile], now: datetime) -> None:
+def _waiting(db: Session, staff: Staff, now: datetime) -> Sequence[Profile]:
+    found = reviewing.queue(db, staff, now=now)
+    return db.scalars(found.order_by(Profile.submitted_at, Profile.id)).all()
+
+
+def _profiles(found: Sequence[Profile], now: datetime) -> None:
     click.echo(f"待审资料卡 {len(found)} 份")
     if found:
         table(
@@ -164,7 +171,7 @@ def _profiles(found: list[Profile], now: datetime) -> None:
         )
 
 
-def _handovers(handed: list[Handover], now: datetime) -> None:
+def _handovers(handed: Sequence[Handover], now: datetime) -> None:
     click.echo(f"等人工的对话 {len(handed)} 个")
     if handed:
         table(
@@ -189,9 +196,9 @@ def approve(profile_ids: tuple[int, ...], everything: bool, number: int | None, 
     failed = 0
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = rules.by_login(db, login)
+        staff = staff_rules.by_login(db, login)
         if everything:
-            profile_ids = tuple(p.id for p in rules.waiting_profiles(db, staff, now=now))
+            profile_ids = tuple(p.id for p in _waiting(db, staff, now))
         for profile_id in profile_ids:
             try:
                 card = _approve(db, profile_id, staff, number, now)
@@ -232,7 +239,7 @@ def refuse(profile_ids: tuple[int, ...], reason: str, login: str) -> None:
     failed = 0
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = rules.by_login(db, login)
+        staff = staff_rules.by_login(db, login)
         for profile_id in profile_ids:
             try:
                 profiles.refuse(db, _profile(db, profile_id), staff=staff, reason=reason, now=now)
@@ -255,7 +262,7 @@ def answer(handover_id: int, words: str, login: str) -> None:
     """Answer a conversation handed to a person (人工); it then waits no longer."""
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        rules.answer_handover(db, rules.by_login(db, login), handover_id, words, now=now)
+        conversations.answer(db, staff_rules.by_login(db, login), handover_id, words, now=now)
         db.commit()
         click.echo(f"{handover_id}：已回")
 

@@ -18,7 +18,6 @@ from models.messages import Handover
 from models.people import Worker
 from rules import audit
 from rules import conversations as rules
-from rules import staff as staff_rules
 from rules.access import Permission
 from web.console import bulk, exports, words
 from web.console.bulk import Act
@@ -38,7 +37,7 @@ class AnswerForm(Form):
         "回复",
         [
             needed("要写回什么话，本人会看到。"),
-            Length(max=staff_rules.ANSWER_LENGTH, message="太长了，最多 %(max)d 个字。"),
+            Length(max=rules.ANSWER_LENGTH, message="太长了，最多 %(max)d 个字。"),
         ],
         filters=[paragraph],
     )
@@ -166,7 +165,7 @@ def answer(desk: Desk, number: int) -> Any:
     if not form.read():
         return _shown(desk, handover, 422, form=form)
     try:
-        staff_rules.answer_handover(desk.db, desk.staff, number, form.words.data or "", now=desk.now)
+        rules.answer(desk.db, desk.staff, number, form.words.data or "", now=desk.now)
     except Refused as refused:
         return _told(desk, number, refused, form=form)
     return _on(
@@ -251,7 +250,7 @@ def _shown(
         form=form or AnswerForm(),
         closing=closing or CloseForm(),
         problem=problem,
-        limit=staff_rules.ANSWER_LENGTH,
+        limit=rules.ANSWER_LENGTH,
     )
 
 
