@@ -27,7 +27,7 @@ def withdraw(
 
     Raises Refused: sign_up_gone, exam_begun.
     """
-    one = _mine(db, worker_id, sign_up_id)
+    one = named(db, worker_id, sign_up_id)
     waiting.lock(db, LINE, one)
     if one.state == Turn.WITHDRAWN:
         return one
@@ -74,10 +74,6 @@ def last_of(db: Session, worker_id: int) -> SignUp | None:
 
 def named(db: Session, worker_id: int, sign_up_id: int) -> SignUp:
     """One's own sign-up. Raises Refused("sign_up_gone") for anybody else's."""
-    return _mine(db, worker_id, sign_up_id)
-
-
-def _mine(db: Session, worker_id: int, sign_up_id: int) -> SignUp:
     one = db.get(SignUp, sign_up_id)
     if one is None or one.worker_id != worker_id:
         raise Refused("sign_up_gone")
@@ -86,7 +82,7 @@ def _mine(db: Session, worker_id: int, sign_up_id: int) -> SignUp:
 
 def _offered(db: Session, worker_id: int, sign_up_id: int | None) -> SignUp:
     if sign_up_id is not None:
-        return _mine(db, worker_id, sign_up_id)
+        return named(db, worker_id, sign_up_id)
     one = db.scalar(
         select(SignUp)
         .where(SignUp.worker_id == worker_id, SignUp.state == Turn.OFFERED)
