@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.db import insert_new
 from core.errors import Refused
+from core.numbers import whole
 from models.audit import Audit
 from models.broadcasts import (
     IS_SENDING,
@@ -121,8 +122,7 @@ def _adds_counts(db: Session, batch: Batch, values: dict[str, Any]) -> bool:
 
 def _code(status: str) -> int | None:
     """20013 of err(20013)."""
-    inner = status.removeprefix("err(").removesuffix(")")
-    return int(inner) if inner.isdecimal() and len(inner) < 8 else None
+    return whole(status.removeprefix("err(").removesuffix(")"), digits=7)
 
 
 def _tell_staff(db: Session, batch: Batch, now: datetime) -> None:

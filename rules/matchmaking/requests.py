@@ -311,9 +311,7 @@ def _check_limits(db: Session, worker_id: int, seen: Seen, *, now: datetime, lim
         MeetRequest.state == RequestState.WAITING,
         (MeetRequest.state.in_(UNANSWERED)) & (MeetRequest.expires_at > now),
     )
-    for whose in sorted(
-        (worker_id, seen.worker_id)
-    ):  # who asks or is asked at the same moment counts after this one
+    for whose in sorted((worker_id, seen.worker_id)):  # who asks or is asked at the same moment counts later
         db.execute(
             update(Profile)
             .where(Profile.worker_id == whose)

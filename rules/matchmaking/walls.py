@@ -17,9 +17,8 @@ from models.matchmaking import Card, Profile, ProfileState, Scan, Wall
 from rules import organisations
 from rules.matchmaking import cards
 
-_BORN = re.compile(
-    r"(?<!\d)(\d[05])\s*后"
-)  # a section such as 90后 (born in the nineties) or 95后 (1995 to 1999)
+_BORN = re.compile(r"(?<!\d)(\d[05])\s*后")
+"""A section such as 90后 (born in the nineties) or 95后 (1995 to 1999)."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from flask import request
 from sqlalchemy import ColumnElement, Select, false, select
 
 from core.clock import SHANGHAI, local
+from core.numbers import whole
 from core.sheets import write_csv, write_xlsx
 from models.audit import Audit
 from models.people import Staff
@@ -59,9 +60,9 @@ def index(desk: Desk) -> Any:
     """One page of what was found, the newest first; the next one begins below its last number."""
     wanted = _wanted(request.args)
     query = _query(desk, wanted)
-    before = request.args.get("before", "")
-    if before.isascii() and before.isdecimal() and len(before) < 19:
-        query = query.where(Audit.id < int(before))
+    before = whole(request.args.get("before"))
+    if before is not None:
+        query = query.where(Audit.id < before)
     found = desk.db.execute(query.order_by(Audit.id.desc()).limit(SIZE + 1)).all()
     rows = found[:SIZE]
     number, digest = audit.head(desk.db)
@@ -71,7 +72,7 @@ def index(desk: Desk) -> Any:
         rows=rows,
         wanted=wanted,
         more=rows[-1][0].id if len(found) > SIZE else None,
-        is_first=not before,
+        is_first=before is None,
         acts=words.ACTS,
         number=number,
         digest=digest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_
@@ -24,10 +24,9 @@ from web.console.bulk import Act
 from web.console.exports import Column, Export
 from web.console.forms import Form, Length, TextAreaField, needed, paragraph, reason_for
 from web.console.gate import Desk, Pages, page, say, to
-from web.console.lists import Filter, Listing, Sort
+from web.console.lists import LATE, Filter, Listing, Sort
 
 pages = Pages("conversations")
-LATE = timedelta(hours=2)
 
 
 class AnswerForm(Form):

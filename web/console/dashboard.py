@@ -11,6 +11,7 @@ from flask import request, url_for
 from sqlalchemy import select
 
 from core.clock import local
+from core.numbers import whole
 from core.sheets import write_csv, write_xlsx
 from models.people import Organisation
 from rules import access, audit, figures, screens
@@ -146,9 +147,8 @@ def wall(desk: Desk, token: str) -> Any:
 
 
 def _union(desk: Desk) -> Organisation:
-    asked = request.values.get("union", "")
-    if asked.isascii() and asked.isdecimal() and len(asked) < 10:
-        return access.find(desk.db, desk.staff, Organisation, int(asked), now=desk.now)
+    if (asked := whole(request.values.get("union"), digits=9)) is not None:
+        return access.find(desk.db, desk.staff, Organisation, asked, now=desk.now)
     return desk.staff.organisation
 
 

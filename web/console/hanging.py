@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import request
 from sqlalchemy import ColumnElement, Select, or_
 
+from core.numbers import whole
 from models.matchmaking import Card, Profile, ProfileState, Wall, position_of
 from rules import access
 from rules.access import Permission
@@ -52,8 +53,8 @@ def _search(said: str) -> ColumnElement[bool]:
     ]
     if (position := position_of(said)) is not None:
         found.append(Card.position == position)
-    if said.isascii() and said.isdecimal() and len(said) < 16:
-        found.append(Card.id == int(said))
+    if (number := whole(said)) is not None:
+        found.append(Card.id == number)
     return or_(*found)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, case, false, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
+from core.numbers import whole
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
@@ -89,8 +90,8 @@ def search(words: str) -> ColumnElement[bool]:
         searching.people_called(words),
         select(_of_union.id).where(_of_union.organisation_id.in_(_unions(words))),
     ]
-    if words.isascii() and words.isdecimal() and len(words) < 16:
-        found.append(select(literal(int(words))))
+    if (number := whole(words)) is not None:
+        found.append(select(literal(number)))
     return Worker.id.in_(union_all(*found))
 
 
