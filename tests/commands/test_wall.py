@@ -67,7 +67,7 @@ def test_a_wall_is_printed_with_codes_that_lead_to_its_cards(
     assert list(tmp_path.glob(".wall*")) == []
 
 
-def test_e1_paper_shows_no_contact_no_openid_and_no_token(
+def test_E1_paper_shows_no_contact_no_openid_and_no_token(
     made: list[Card], niangjia: Niangjia, tmp_path: Path
 ) -> None:
     for kind in ("sheet", "poster"):

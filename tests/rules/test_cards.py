@@ -55,7 +55,7 @@ def wall(town: Town) -> Wall:
     return town.wall(1, "90后")
 
 
-def test_e1_tokens_have_128_random_bits_and_say_nothing(town: Town, wall: Wall) -> None:
+def test_E1_tokens_have_128_random_bits_and_say_nothing(town: Town, wall: Wall) -> None:
     made = [town.listed(wall, nickname="小禾") for _ in range(50)]
     tokens = {card.token for card in made}
     assert len(tokens) == 50
@@ -67,7 +67,7 @@ def test_e1_tokens_have_128_random_bits_and_say_nothing(town: Town, wall: Wall) 
             assert secret not in scene
 
 
-def test_e1_reissuing_voids_the_old_code_and_keeps_the_place(town: Town, wall: Wall, config: Config) -> None:
+def test_E1_reissuing_voids_the_old_code_and_keeps_the_place(town: Town, wall: Wall, config: Config) -> None:
     maker, scanner = Maker(), town.worker()
     town.listed(wall)
     old = town.listed(wall)
@@ -85,7 +85,7 @@ def test_e1_reissuing_voids_the_old_code_and_keeps_the_place(town: Town, wall: W
         cards.reissue(town.db, old, now=NOW)
 
 
-def test_e1_revoked_unknown_withdrawn_and_paused_cards_are_refused_alike(town: Town, wall: Wall) -> None:
+def test_E1_revoked_unknown_withdrawn_and_paused_cards_are_refused_alike(town: Town, wall: Wall) -> None:
     scanner = town.worker()
     revoked, withdrawn, paused = town.listed(wall), town.listed(wall), town.listed(wall)
     cards.revoke(town.db, revoked, now=NOW)

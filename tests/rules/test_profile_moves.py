@@ -151,7 +151,7 @@ def test_approving_passes_on_the_wishes_that_waited(town: Town) -> None:
     assert [notice.kind for notice in told(town.db, card.profile)] == ["meet_asked"]
 
 
-def test_e11_an_edit_is_reviewed_again_and_keeps_its_place(town: Town) -> None:
+def test_E11_an_edit_is_reviewed_again_and_keeps_its_place(town: Town) -> None:
     town.wall(1, "90后")
     profile, officer = town.profile(), town.staff("lin", town.city)
     profiles.approve(town.db, profile, staff=officer, now=NOW)
@@ -162,7 +162,7 @@ def test_e11_an_edit_is_reviewed_again_and_keeps_its_place(town: Town) -> None:
     assert cards.live_card(town.db, profile) is card
 
 
-def test_e11_nobody_reviews_themself(town: Town) -> None:
+def test_E11_nobody_reviews_themself(town: Town) -> None:
     worker = town.worker(town.north)
     profile = town.profile(worker)
     officer = town.staff("lin", town.city, worker=worker)
@@ -238,7 +238,7 @@ def test_without_a_fair_only_the_top_reaches_somebody_without_a_union(town: Town
     assert waiting(town, town.staff("he", province)) == [profile]
 
 
-def test_e10_withdrawing_voids_the_card_and_erases_the_contact(town: Town) -> None:
+def test_E10_withdrawing_voids_the_card_and_erases_the_contact(town: Town) -> None:
     card = town.listed(town.wall(1, "90后"))
     profiles.move(town.db, card.profile, S.WITHDRAWN, now=NOW)
     town.db.flush()
