@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, cast, exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from core.db import insert_new
+from core.db import hold, insert_new
 from core.errors import Refused
 from core.numbers import whole
 from models.audit import Audit
@@ -191,12 +191,7 @@ def finish(db: Session, broadcast: Broadcast, *, now: datetime) -> bool:
 
 def _locked(db: Session, broadcast: Broadcast) -> str:
     """Of those who end it and those who open somebody again, one at a time. Where it stands now."""
-    db.execute(
-        update(Broadcast)
-        .where(Broadcast.id == broadcast.id)
-        .values(batches=Broadcast.batches)
-        .execution_options(synchronize_session=False)
-    )
+    hold(db, Broadcast.batches, Broadcast.id == broadcast.id)
     db.refresh(broadcast)
     return broadcast.state
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from core import config
+from core.db import hold
 from core.errors import Refused
 from models.exams import SignUp, Sitting
 from models.waiting import Turn
@@ -95,19 +96,19 @@ def _offered(db: Session, worker_id: int, sign_up_id: int | None) -> SignUp:
 
 
 def _lock(db: Session, sitting_id: int) -> None:
-    db.execute(_touch(sitting_id, taken=Sitting.taken))
+    hold(db, Sitting.taken, Sitting.id == sitting_id)
 
 
 def _free(db: Session, sitting_id: int) -> None:
-    db.execute(_touch(sitting_id, taken=Sitting.taken - 1))
+    _change(db, sitting_id, taken=Sitting.taken - 1)
 
 
 def _shorter(db: Session, sitting_id: int) -> None:
-    db.execute(_touch(sitting_id, waiting=Sitting.waiting - 1))
+    _change(db, sitting_id, waiting=Sitting.waiting - 1)
 
 
-def _touch(sitting_id: int, **values: Any) -> Any:
-    return (
+def _change(db: Session, sitting_id: int, **values: Any) -> None:
+    db.execute(
         update(Sitting)
         .where(Sitting.id == sitting_id)
         .values(**values)
