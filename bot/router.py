@@ -19,6 +19,13 @@ Handler = Callable[[Chat, Any], Reply]
 H = TypeVar("H", bound=Handler)
 
 
+def all_said(reply: Reply) -> tuple[Say, ...]:
+    """What a handler answered, as one or several texts or none."""
+    if reply is None:
+        return ()
+    return (reply,) if isinstance(reply, Say) else reply
+
+
 def quick(handler: H) -> H:
     """Mark a handler that reads, and writes one keyed statement at most: it may answer on the request's own thread.
 

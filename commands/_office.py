@@ -76,7 +76,7 @@ WORDS = {
 
 def explain(refused: Refused) -> str:
     """What somebody at a terminal reads when a rule says no."""
-    return WORDS.get(refused.code, refused.code)
+    return WORDS.get(refused.code, f"现在不能这样做（{refused.code}）。")
 
 
 @contextmanager

@@ -9,7 +9,9 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.texts import UNION_LEVELS
 from bot.texts.logins import ROLES
+from bot.texts.matchmaking import MARITAL, SEX
 from commands._given import Line
 from commands._help import Group
 from commands._logins import COMMANDS, acting, by_whom, say_link
@@ -26,10 +28,7 @@ from rules import staff as staff_rules
 from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, reviewing, walls
 
-LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
-SEX = {"f": "女", "m": "男"}
 ABOUT = {"chat": "聊天", **{name: form.title for name, form in FORMS.items()}}
-MARITAL = {"never": "未婚", "divorced": "离异", "widowed": "丧偶"}
 
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 
@@ -102,7 +101,7 @@ def union(name: str, below: str | None, by: str | None) -> None:
         else:
             added = tree.add(db, who, name, above, now=now)
         db.commit()
-        click.echo(f"添加好了：{added.name}（{LEVELS[added.level]}级）")
+        click.echo(f"添加好了：{added.name}（{UNION_LEVELS[added.level]}级）")
 
 
 @command.command("list")
@@ -120,7 +119,7 @@ def list_() -> None:
                     staff.name,
                     ROLES.get(staff.role, staff.role),
                     union.name,
-                    LEVELS[union.level],
+                    UNION_LEVELS[union.level],
                     "停用" if staff.disabled_at else "",
                 )
                 for staff, union in found

@@ -72,7 +72,6 @@ SENTENCES: Mapping[str, str | Callable[[Facts], str]] = {
     "not_a_year": "没看出是哪一年，写四位数的年份就好。",
     "relative": "写出生年份或者年龄就好，这样不会算错。",
     "not_a_year_range": "没看出是哪些年份，写从哪年到哪年就好。",
-    "year_range_order": "前后好像写反了，再看一眼？",
     "height_range": lambda facts: f"身高应该在 {facts['low']} 到 {facts['high']} 厘米之间，再看一眼？",
     "not_a_height": "没看出是多高，写厘米数就好。",
     "currency": "这里按人民币算，写多少元就好。",

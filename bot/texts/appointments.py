@@ -363,5 +363,4 @@ REFUSALS |= {
     "absence_long": lambda days: Say(f"一次最多请 {days} 天，分几次说吧。", (TODAY,)),
     "absence_changed": Say("刚才预约有了变化，再说一次请假，我重新算一遍。", (TODAY,)),
     "absence_gone": Say("没有找到这次请假。", (TODAY,)),
-    "nothing_to_answer": Say("现在没有等你回的提醒。", (MINE,)),
 }

@@ -19,6 +19,7 @@ PROFILE_TAP = Tap("我的资料卡")
 MAKE_PROFILE = Tap("现在做", id="profile")
 LOOK_ON = Tap("先看看别人", id="find")
 SEX = {"m": "男", "f": "女"}
+MARITAL = {"never": "未婚", "divorced": "离异", "widowed": "丧偶"}
 
 
 class Face(Protocol):

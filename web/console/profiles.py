@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy import ColumnElement, or_
 
+from bot.texts.matchmaking import SEX
 from core.errors import Refused
 from core.numbers import whole
 from models.matchmaking import Profile
@@ -78,7 +79,7 @@ EXPORT = Export(
         Column("编号", lambda row: row.Profile.id, 10),
         Column("交来时间", lambda row: words.clock(row.Profile.submitted_at), 18),
         Column("称呼", lambda row: row.Profile.nickname),
-        Column("性别", lambda row: words.SEX.get(row.Profile.sex), 8),
+        Column("性别", lambda row: SEX.get(row.Profile.sex), 8),
         Column("出生", lambda row: row.Profile.birth_year, 8),
         Column("学历", lambda row: row.Profile.education, 10),
         Column("职业", lambda row: row.Profile.trade),

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.texts import UNION_LEVELS
 from bot.texts.appointments import day_label
-from bot.texts.logins import ROLES, WAYS
+from bot.texts.logins import ROLES, WAYS, browser
+from bot.texts.matchmaking import MARITAL, SEX
 from core.clock import local
 from core.errors import Refused
 from models.appointments import Booking, BookingState
@@ -30,7 +32,6 @@ _REFUSALS: Final[Mapping[str, str | Callable[..., str]]] = MappingProxyType(
         "profile_changed": "本人刚刚改过资料，请把新的再看一遍。",
         "own_profile": "这是你自己的资料卡，请别的同事来审。",
         "reason_needed": "退回要写明原因，本人会看到。",
-        "reason_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
         "answer_needed": "要写回什么话，本人会看到。",
         "answer_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
         "bound_staff": "这是同事的微信。先到“同事”里重新邀请（解绑微信），再来处理。",
@@ -84,9 +85,6 @@ def refusal(refused: Refused) -> str:
     return said if isinstance(said, str) else said(**refused.facts)
 
 
-LEVELS: Final = MappingProxyType({1: "省", 2: "市", 3: "区县", 4: "乡镇街道·企业"})
-SEX: Final = MappingProxyType({"f": "女", "m": "男"})
-MARITAL: Final = MappingProxyType({"never": "未婚", "divorced": "离异", "widowed": "丧偶"})
 CONTACT: Final = MappingProxyType({"phone": "手机号", "wechat": "微信号", "none": "见面再说"})
 PROFILE_STATES: Final = MappingProxyType(
     {
@@ -283,28 +281,6 @@ def about(count: int, people: int) -> str:
     return "少于 5" if people < 5 else f"{count}" if count < 10 else f"{count // 10 * 10} 多"
 
 
-def browser(value: str) -> str:
-    """A browser as people call it."""
-    names = (
-        ("MicroMessenger", "微信"),
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    )
-    systems = (
-        ("Windows", "Windows"),
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Mac OS", "Mac"),
-        ("Linux", "Linux"),
-    )
-    name = next((name for sign, name in names if sign in value), "其他浏览器")
-    system = next((name for sign, name in systems if sign in value), "")
-    return f"{name}（{system}）" if system else name
-
-
 def origin(value: str) -> str:
     """Where somebody sat, from what a request told: the address, and the browser as people call it."""
     address, _, rest = value.partition(" ")
@@ -352,7 +328,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "subject": subject,
         "job": _of(JOBS),
         "role": _of(ROLES),
-        "level": _of(LEVELS),
+        "level": _of(UNION_LEVELS),
         "sex": _of(SEX),
         "marital": _of(MARITAL),
         "contact_kind": _of(CONTACT),
