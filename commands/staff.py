@@ -19,7 +19,7 @@ from commands._office import explain, office, table
 from core.clock import local, utcnow
 from core.config import load
 from core.errors import Refused
-from forms import FORMS
+from forms import handed_over
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
@@ -27,8 +27,6 @@ from rules import access, audit, conversations, logins, organisations, tree
 from rules import staff as staff_rules
 from rules.access import Permission, Role
 from rules.matchmaking import cards, profiles, reviewing, walls
-
-ABOUT = {"chat": "聊天", **{name: form.title for name, form in FORMS.items()}}
 
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 
@@ -64,7 +62,7 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None,
             raise click.ClickException(f"没有“{organisation}”。有：{known or '还没有任何单位'}")
         follower = db.get(Worker, worker) if worker is not None else None
         if worker is not None and follower is None:
-            raise click.ClickException("没有这个编号的微信用户。")
+            raise click.ClickException("没有这个编号的职工。")
         _, token = logins.invite(
             db,
             acting(db, by),
@@ -153,7 +151,7 @@ def _profiles(found: Sequence[Profile], now: datetime) -> None:
     click.echo(f"待审资料卡 {len(found)} 份")
     if found:
         table(
-            ("编号", "等了", "昵称", "性别", "出生", "职业", "婚况", "一句话"),
+            ("编号", "等了", "称呼", "性别", "出生", "职业", "婚况", "一句话"),
             (
                 (
                     p.id,
@@ -175,7 +173,7 @@ def _handovers(handed: Sequence[Handover], now: datetime) -> None:
     if handed:
         table(
             ("编号", "等了", "在办"),
-            ((h.id, _since(h.at, now), ABOUT.get(h.about, h.about)) for h in handed),
+            ((h.id, _since(h.at, now), handed_over(h.about)) for h in handed),
         )
         click.echo("回话：./niangjia staff answer 编号 --words …")
 

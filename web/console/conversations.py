@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.config import Config
 from core.errors import Refused
-from forms import FORMS
+from forms import FORMS, handed_over
 from forms.answers import Answers, Given
 from forms.draft import Draft
 from models.messages import Handover
@@ -74,14 +74,6 @@ def listing(now: datetime) -> Listing:
     )
 
 
-def about(value: str) -> str:
-    """What a conversation is about, in words."""
-    if value.startswith("report:"):
-        return f"举报资料卡 {value.removeprefix('report:')}"
-    form = FORMS.get(value)
-    return f"填“{form.title}”时" if form else words.ABOUT.get(value, value)
-
-
 def _reported(value: str) -> int | None:
     number = value.removeprefix("report:")
     return int(number) if number != value and number.isdecimal() else None
@@ -92,7 +84,7 @@ EXPORT = Export(
     "等回复的对话",
     (
         Column("编号", lambda row: row.Handover.id, 10),
-        Column("事由", lambda row: about(row.Handover.about), 24),
+        Column("事由", lambda row: handed_over(row.Handover.about), 24),
         Column("职工", lambda row: row.Handover.worker_id, 10),
         Column("开始于", lambda row: words.clock(row.Handover.at), 18),
     ),
@@ -114,7 +106,7 @@ CLOSE = Act(
     lambda count: f"关闭了 {count} 个对话，没有给本人发消息。",
     Permission.CONVERSATIONS_ANSWER,
     Handover,
-    lambda one: f"对话 {one.id}（{about(one.about)}）",
+    lambda one: f"对话 {one.id}（{handed_over(one.about)}）",
     lambda desk, one, reason, target: rules.close(desk.db, desk.staff, one.id, reason, now=desk.now),
     lambda desk, one, target: "情绪关怀要一个一个看" if one.about == "crisis" else None,
     reason="不回复的原因",
@@ -137,7 +129,7 @@ def index(desk: Desk) -> Any:
     return page(
         "conversations.html",
         listed=listing(desk.now).read(desk.db, query),
-        about=about,
+        about=handed_over,
         acts=bulk.buttons(desk, pages, (CLOSE,)),
     )
 
@@ -239,7 +231,7 @@ def _shown(
         status,
         handover=handover,
         worker=worker,
-        about=about,
+        about=handed_over,
         reported=_reported(handover.about),
         draft=draft_lines(handover, desk.db, desk.config, desk.now),
         said=said,

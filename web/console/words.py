@@ -95,7 +95,6 @@ PROFILE_STATES: Final = MappingProxyType(
         "withdrawn": "已撤下",
     }
 )
-ABOUT: Final = MappingProxyType({"chat": "找人工", "crisis": "情绪关怀"})
 SOURCES: Final = MappingProxyType({"environment": "环境变量", "secret file": "密钥文件", "file": "设置文件"})
 ACTS: Final = MappingProxyType(
     {

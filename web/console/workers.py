@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused
 from core.numbers import whole
+from forms import handed_over
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
@@ -16,7 +17,7 @@ from rules import access, audit, members
 from rules.access import Permission
 from rules.matchmaking import reviewing, searching
 from rules.persons import consents, merging
-from web.console import bulk, conversations, exports, words
+from web.console import bulk, exports, words
 from web.console.bulk import Act
 from web.console.exports import Column, Export
 from web.console.forms import REASON_LENGTH, Form, reason_for
@@ -244,7 +245,7 @@ def _shown(
             select(Handover).where(Handover.worker_id == worker.id).order_by(Handover.id.desc()).limit(20)
         ).all(),
         staff=db.scalar(select(Staff).where(Staff.worker_id == worker.id)),
-        about=conversations.about,
+        about=handed_over,
         agreed=consents.agreed(db, worker.id),
         form=form or UnmaskForm(),
         is_open=is_open,
