@@ -257,7 +257,7 @@ def scans(number: int, event_id: int | None, login: str) -> None:
     with office(load()) as engine, Session(engine) as db:
         wall = walls.numbered(db, _fair_of(db, event_id, login), number)
         table(
-            ("位置", "卡号", "昵称", "扫码", "人数"),
+            ("位置", "卡号", "称呼", "扫码", "人数"),
             (
                 (row.card.place, row.card.id, row.card.profile.nickname, row.scans, row.people)
                 for row in walls.scans(db, wall)
