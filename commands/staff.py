@@ -1,4 +1,4 @@
-"""Staff: who there is, and the review of profiles until there is a console."""
+"""Staff: who there is; and, where no browser is at hand, reviewing profiles and answering people."""
 
 from __future__ import annotations
 

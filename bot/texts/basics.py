@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.replies import Say, Tap
 from bot.texts import HELP, HUMAN, REFUSALS
+from bot.texts.times import clock, month_day
 from core.clock import local
 
 WELCOME = Say(
@@ -62,8 +63,8 @@ def messages(shown: list[tuple[int, str, str]], *, is_more: bool) -> Say:
 
 def moment(at: datetime, *, now: datetime) -> str:
     """When something was told."""
-    then = local(at)
-    return f"今天 {then:%H:%M}" if then.date() == local(now).date() else f"{then.month}月{then.day}日"
+    is_today = local(at).date() == local(now).date()
+    return f"今天 {clock(at)}" if is_today else month_day(at)
 
 
 WHILE_AWAY = "—— 你不在的时候 ——"

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.texts import UNION_LEVELS
-from bot.texts.appointments import day_label
 from bot.texts.logins import ROLES, WAYS, browser
 from bot.texts.matchmaking import MARITAL, SEX
+from bot.texts.times import day_label
 from core.clock import local
 from core.errors import Refused
 from models.appointments import Booking, BookingState
