@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final
 from flask import request, url_for
 from sqlalchemy import select
 
+from bot.texts.figures import HIDDEN
 from core.clock import local
 from core.numbers import whole
 from core.sheets import write_csv, write_xlsx
@@ -32,7 +33,6 @@ NAMES: Final = {
     Kind.PROFILES: ("交资料卡", "份", "新交和改过再交的"),
     Kind.CHECKINS: ("活动签到", "人次", "在现场签到的"),
 }
-HIDDEN: Final = "不足 5"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, func, or_, select
 from wtforms.validators import NumberRange
 
+from bot.texts.figures import about
 from core.clock import today
 from core.errors import Refused
 from models.events import Event
@@ -15,7 +16,6 @@ from models.matchmaking import Wall
 from models.people import Organisation
 from rules.access import Permission
 from rules.matchmaking import layout, walls
-from web.console import words
 from web.console.forms import Form, IntegerField, Length, StringField, line, needed
 from web.console.gate import Desk, Pages, page, say, to
 from web.console.lists import Filter, Listing, Sort
@@ -113,7 +113,7 @@ def _fair(desk: Desk, event: Event, form: WallForm | None = None, status: int = 
     if form is None:
         form = WallForm()
         form.process(data={"number": max((row.wall.number for row in rows), default=0) + 1})
-    return page("fair.html", status, event=event, rows=rows, form=form, rule=section_rule, about=words.about)
+    return page("fair.html", status, event=event, rows=rows, form=form, rule=section_rule, about=about)
 
 
 def section_rule(title: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import request
 
+from bot.texts.figures import few
 from core.clock import local
 from core.errors import Refused
 from core.numbers import whole
@@ -178,7 +179,7 @@ def _card(
         status,
         card=one,
         age=local(desk.now).year - one.profile.birth_year,
-        scans=words.few(times, people),
+        scans=few(times, people),
         has_code=not cards.needs_code(one, now=desk.now, config=desk.config),
         is_stale=one.printed_at is None
         or (one.profile.listed_at is not None and one.printed_at < one.profile.listed_at),

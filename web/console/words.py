@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.texts import UNION_LEVELS
+from bot.texts.figures import few
 from bot.texts.logins import ROLES, WAYS, browser
 from bot.texts.matchmaking import MARITAL, SEX
 from bot.texts.times import day_label
@@ -268,16 +269,6 @@ def masked(value: str | None) -> str:
 def openid(value: str) -> str:
     """The end of an openid: two people can be told apart by it, nobody can be written to."""
     return f"…{value[-4:]}"
-
-
-def few(count: int, people: int | None = None) -> str:
-    """A count that tells nothing about a single person: below five people it is not shown."""
-    return "少于 5" if (count if people is None else people) < 5 else str(count)
-
-
-def about(count: int, people: int) -> str:
-    """A sum, rounded down: taking what else is shown away from it tells nothing."""
-    return "少于 5" if people < 5 else f"{count}" if count < 10 else f"{count // 10 * 10} 多"
 
 
 def origin(value: str) -> str:
