@@ -186,12 +186,7 @@ def _day(text: str) -> date | None:
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What changed: its name, what it was, and what it is."""
     names = list(dict.fromkeys([*before, *after]))
-    return [(name, _shown(before.get(name)), _shown(after.get(name))) for name in names]
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "—"
-    if isinstance(value, dict):
-        return "，".join(f"{name} {one}" for name, one in value.items()) or "—"
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return [
+        (words.FACTS.get(name, name), words.fact(before.get(name)), words.fact(after.get(name)))
+        for name in names
+    ]

@@ -120,7 +120,15 @@ ACTS: Final = MappingProxyType(
         "login_end": "退出登录",
         "password_change": "换密码",
         "exam_add": "安排考试",
-        "waiting_read": "查看候补",
+        "exam_quota": "改考试名额",
+        "exam_export": "导出考试报名",
+        "exam_export_ids": "完整导出考试报名",
+        "waiting_read": "看有什么在等",
+        "broadcast_approve": "批准群发",
+        "broadcast_send": "发出群发",
+        "broadcast_arrived": "未知的当作收到",
+        "broadcast_again": "未知的再发一次",
+        "broadcast_looked": "看过群发对不上的",
         "tag_fetch": "取标签",
         "audit_search": "查操作记录",
         "audit_read": "打开操作记录",
@@ -139,6 +147,8 @@ ACTS: Final = MappingProxyType(
         "offer_set": "定好预约项目",
         "hours_set": "改可约时间",
         "bookings_read": "查看预约",
+        "booking_move": "改约",
+        "booking_cancel": "取消预约",
         "wall_add": "新建墙",
         "wall_rename": "改墙名",
         "wall_print": "打印墙",
@@ -151,6 +161,44 @@ ACTS: Final = MappingProxyType(
         "export_whole": "完整导出列表",
     }
 )
+
+
+FACTS: Final = MappingProxyType(
+    {
+        "state": "状态", "card": "卡片", "wall": "墙", "position": "位置",
+        "title": "板块", "name": "名称", "login": "登录名", "role": "角色",
+        "organisation": "单位", "union": "单位", "worker": "职工", "keep_wechat": "保留微信",
+        "above": "上级单位", "works_as": "安排", "quota": "名额", "people": "人数",
+        "version": "版本", "starts_at": "时间", "professional": "专业人士", "service": "预约项目",
+        "place": "地点", "weekday": "星期", "day": "日期", "hours": "时间段",
+        "keep": "留下的记录", "gone": "合进去的记录", "rows": "行数", "changed": "变了的",
+        "digest": "内容的记号", "filter": "筛选", "kind": "格式", "of": "哪些数据",
+        "cards": "卡片数", "part": "第几部分", "posters": "大卡片", "who": "谁",
+        "act": "做了什么", "about": "对象", "since": "从", "until": "到",
+    }
+)  # fmt: skip
+"""What changed, or was asked for, by its name in a row of the audit."""
+_VALUES: Final = MappingProxyType(
+    {
+        **PROFILE_STATES,
+        **ROLES,
+        "booked": "约好了",
+        "cancelled": "已取消",
+        "attended": "到场",
+        "no_show": "未到",
+    }
+)
+
+
+def fact(value: Any) -> str:
+    """A value in a row of the audit, as far as it has words."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, dict):
+        return "，".join(f"{FACTS.get(name, name)} {fact(one)}" for name, one in value.items()) or "—"
+    return "、".join(map(fact, value)) if isinstance(value, list) else _VALUES.get(str(value), str(value))
 
 
 SUBJECTS: Final = MappingProxyType(
