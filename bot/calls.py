@@ -95,10 +95,6 @@ class Calls(werobot.client.Client):  # type: ignore[misc]  # WeRoBot has no type
         """One call that answers JSON; its errcode is checked."""
         return self.exchange(method, url, **kwargs)[1]
 
-    def grant_token(self) -> Any:
-        """The stable token as the platform hands it out; `token` is the shared one."""
-        return self._grant(force=False)
-
     def download_media(self, media_id: str) -> requests.Response:
         """A temporary medium as the platform answers it; `download` is the plain way."""
         return self.raw("get", f"{API}/cgi-bin/media/get", params={"media_id": media_id}, token=True)
@@ -107,16 +103,6 @@ class Calls(werobot.client.Client):  # type: ignore[misc]  # WeRoBot has no type
         """A permanent medium as the platform answers it."""
         url = f"{API}/cgi-bin/material/get_material"
         return self.raw("post", url, params={}, token=True, data={"media_id": media_id})
-
-    def upload_permanent_video(self, title: str, introduction: str, video: Any) -> Any:
-        """Upload a permanent video."""
-        words = json.dumps({"title": title, "introduction": introduction}, ensure_ascii=False)
-        return self.post(
-            f"{API}/cgi-bin/material/add_material",
-            params={"access_token": self.token, "type": "video"},
-            form={"description": words.encode()},
-            files={"media": video},
-        )
 
     def show_qrcode(self, ticket: str) -> requests.Response:
         """The picture of a code as the platform answers it; `code_picture` is the plain way."""

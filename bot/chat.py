@@ -108,9 +108,7 @@ class Chat:
                 followed_at=now if is_person else None,
                 unfollowed_at=None if is_person else now,
             )
-            commit(
-                db
-            )  # true whatever comes of the message; a slow handler must not hold SQLite's lock for it
+            commit(db)  # true whatever comes of the message; a slow handler must not hold SQLite's lock
             found = self._find()
         self.worker_id: int = found[0]
         self.is_following = found[1] is None

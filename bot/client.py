@@ -60,13 +60,6 @@ class Client(Calls):
         """Push one customer-service text of at most 2048 bytes."""
         self.send_text_message(openid, text)
 
-    def send_menu(self, openid: str, head: str, choices: Sequence[tuple[str, str]], tail: str = "") -> None:
-        """Push a text with tappable lines, given as (id, words)."""
-        items = [{"id": key, "content": words} for key, words in choices]
-        menu = {"head_content": head, "list": items, "tail_content": tail}
-        data = {"touser": openid, "msgtype": "msgmenu", "msgmenu": menu}
-        self.post(f"{API}/cgi-bin/message/custom/send", data=data)
-
     def typing(self, openid: str, is_typing: bool = True) -> None:
         """Show or hide 对方正在输入. Refused (45080, 45081) when it makes no sense right now."""
         command = "Typing" if is_typing else "CancelTyping"

@@ -19,6 +19,13 @@ Handler = Callable[[Chat, Any], Reply]
 H = TypeVar("H", bound=Handler)
 
 
+def all_said(reply: Reply) -> tuple[Say, ...]:
+    """What a handler answered, as one or several texts or none."""
+    if reply is None:
+        return ()
+    return (reply,) if isinstance(reply, Say) else reply
+
+
 def quick(handler: H) -> H:
     """Mark a handler that reads, and writes one keyed statement at most: it may answer on the request's own thread.
 
@@ -53,11 +60,10 @@ class Keyword:
     about: str = ""
 
 
-class Router:
-    """The doors of one feature."""
+class Doors:
+    """What leads to a handler, each kind by what names it."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.keywords: list[Keyword] = []
         self.menu_keys: dict[str, Handler] = {}
         self.taps: dict[str, Handler] = {}
@@ -68,6 +74,30 @@ class Router:
         self.abouts: dict[str, str] = {}
         self.sentences: list[Handler] = []
         self.pictures: list[Handler] = []
+
+    def take(self, other: Router) -> None:
+        """These doors too. Raises Claimed."""
+        for mine, theirs in (
+            (self.menu_keys, other.menu_keys),
+            (self.taps, other.taps),
+            (self.scenes, other.scenes),
+            (self.events, other.events),
+            (self.forms, other.forms),
+            (self.beginnings, other.beginnings),
+        ):
+            _merge(other.name, theirs, mine)
+        self.abouts |= other.abouts
+        self.keywords += other.keywords
+        self.sentences += other.sentences
+        self.pictures += other.pictures
+
+
+class Router(Doors):
+    """The doors of one feature."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
     def sentence(self, handler: H) -> H:
         """Tried with a text that no form, word or tap took; answers None when the text is not for it."""
@@ -119,33 +149,14 @@ class Claimed(Exception):
     """Two handlers declare the same door."""
 
 
-class Table:
+class Table(Doors):
     """All routers' doors in one lookup that does not get slower with their number. Raises Claimed."""
 
     def __init__(self, routers: Iterable[Router]) -> None:
+        super().__init__()
         self.routers = tuple(routers)
-        self.menu_keys: dict[str, Handler] = {}
-        self.taps: dict[str, Handler] = {}
-        self.scenes: dict[type, Handler] = {}
-        self.events: dict[str, Handler] = {}
-        self.forms: dict[str, Handler] = {}
-        self.beginnings: dict[str, Handler] = {}
-        self.abouts: dict[str, str] = {}
-        self.keywords: list[Keyword] = []
-        self.sentences = tuple(handler for router in self.routers for handler in router.sentences)
-        self.pictures = tuple(handler for router in self.routers for handler in router.pictures)
         for router in self.routers:
-            for mine, all_ in (
-                (router.menu_keys, self.menu_keys),
-                (router.taps, self.taps),
-                (router.scenes, self.scenes),
-                (router.events, self.events),
-                (router.forms, self.forms),
-                (router.beginnings, self.beginnings),
-            ):
-                _merge(router.name, mine, all_)
-            self.abouts |= router.abouts
-            self.keywords += router.keywords
+            self.take(router)
         clashes = overlaps((keyword.word, keyword.handler) for keyword in self.keywords)
         if clashes:
             raise Claimed("; ".join(map(str, clashes)))

@@ -70,12 +70,11 @@ def _plain(said: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[T]):
-    """What was found: its owner, the word as declared, how it was found, and what follows a command."""
+    """What was found: its owner, the word as declared, and how it was found."""
 
     value: T
     word: str
-    kind: Literal["exact", "typo", "command"]
-    args: str = ""
+    kind: Literal["exact", "typo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +103,12 @@ def _slips(key: str) -> Iterator[str]:
 class WordIndex(Generic[T]):
     """Finds who owns what was typed. A lookup costs the same with ten words and with ten thousand.
 
-    `commands` are words that take arguments after a blank or right before a digit: 找 in "找 85-92 女 西湖区". Where
-    two entries claim one word the first one has it; `overlaps` reports them.
+    Where two entries claim one word the first one has it; `overlaps` reports them.
     """
 
-    def __init__(self, entries: Iterable[tuple[str, T]], commands: Iterable[tuple[str, T]] = ()) -> None:
+    def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
         self._exact: dict[str, Match[T]] = {}  # made once: most lookups end here
         self._near: dict[str, Match[T] | None] = {}
-        self._commands: dict[str, Entry[T]] = {}
-        for word, value in commands:
-            self._commands.setdefault(compact(word), Entry(word, value))
         entries = [(word, value) for word, value in entries if compact(word)]
         for word, value in entries:
             self._exact.setdefault(compact(word), Match(value, word, "exact"))
@@ -133,7 +128,7 @@ class WordIndex(Generic[T]):
         return found or (self._exact.get(compact(text)) if len(text) <= _LONGEST else None)
 
     def find(self, text: str) -> Match[T] | None:
-        """The owner of the word that this text most likely is: exact, with manners, a command, then one slip."""
+        """The owner of the word that this text most likely is: exact, with manners, then one slip."""
         found = self._exact.get(text)
         if found is not None:
             return found
@@ -146,22 +141,7 @@ class WordIndex(Generic[T]):
             found = self._exact.get(key)
             if found is not None:
                 return found
-        if self._commands:
-            for form in forms:
-                if command := self._command(form):
-                    return command
         return next((slip for form in forms if (slip := self._typo(form))), None)
-
-    def _command(self, said: str) -> Match[T] | None:
-        """A command and what follows it: after a blank, or at once when that is a digit."""
-        head, _, args = said.partition(" ")
-        entry = self._commands.get(head)
-        if entry is None:
-            digit = re.search(r"(?<=[^\W\d])(?=[0-9])", said)
-            if digit is None:
-                return None
-            entry, args = self._commands.get(said[: digit.start()].strip()), said[digit.start() :]
-        return Match(entry.value, entry.word, "command", args.strip()) if entry else None
 
     def _typo(self, said: str) -> Match[T] | None:
         """The one owner a single slip away: a wrong, missing or doubled character, or two changed places."""

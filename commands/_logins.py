@@ -18,7 +18,7 @@ from models.logins import Ended, Outcome
 from models.people import Staff
 from rules import audit
 from rules import logins as rules
-from rules import staff as members
+from rules import staff as staff_rules
 
 OUTCOMES = {
     Outcome.UNKNOWN: "没有这个登录名",
@@ -128,7 +128,7 @@ COMMANDS = (reset, disable, enable, logins)
 
 def acting(db: Session, login: str | None) -> Staff | None:
     """Who acts; None for the operator."""
-    return members.by_login(db, login) if login is not None else None
+    return staff_rules.by_login(db, login) if login is not None else None
 
 
 def say_link(config: Config, token: str) -> None:

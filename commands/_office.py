@@ -29,7 +29,7 @@ WORDS = {
     "reason_needed": "退回要写明原因，本人会看到。",
     "bad_login": "登录名用小写字母开头，只含小写字母、数字、点、横线和下划线，2 到 40 个字。",
     "login_taken": "这个登录名已经有人用了。",
-    "worker_taken": "这个微信用户已经对应另一位工作人员。",
+    "worker_taken": "这位职工的微信已经对应另一位同事。",
     "card_revoked": "这张卡片已经作废了。",
     "card_exists": "这位已经有一张卡片了。",
     "wall_taken": "这个墙号已经有了。",
@@ -76,7 +76,7 @@ WORDS = {
 
 def explain(refused: Refused) -> str:
     """What somebody at a terminal reads when a rule says no."""
-    return WORDS.get(refused.code, refused.code)
+    return WORDS.get(refused.code, f"现在不能这样做（{refused.code}）。")
 
 
 @contextmanager

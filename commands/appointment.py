@@ -15,6 +15,7 @@ from commands._office import office, table
 from core.clock import SHANGHAI, local, utcnow
 from core.config import load
 from core.errors import Refused
+from core.numbers import whole
 from models.appointments import Booking, Hours, Offer, Professional, Service
 from models.people import Organisation, Staff
 from rules import access, audit, organisations
@@ -320,8 +321,7 @@ def _planner(db: Session, by: str, *unions: Organisation) -> Staff:
 
 
 def _booking(db: Session, number: str) -> Booking:
-    digits = number.upper().removeprefix("A")
-    booking = db.get(Booking, int(digits)) if digits.isdecimal() and len(digits) < 18 else None
+    booking = db.get(Booking, whole(number.upper().removeprefix("A")) or 0)
     if booking is None:
         raise Refused("not_found")
     return booking

@@ -10,6 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from bot.texts import exams as texts
+from bot.texts.times import dated
 from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
@@ -128,8 +129,8 @@ def add(
         )
         db.commit()
         click.echo(
-            f"场次 {sitting.id} 定好了：{texts.title_of(sitting)}，{texts.when(sitting.starts_at)}，"
-            f"{sitting.quota} 个名额，{texts.when(sitting.opens_at)} 开始报名。"
+            f"场次 {sitting.id} 定好了：{texts.title_of(sitting)}，{dated(sitting.starts_at)}，"
+            f"{sitting.quota} 个名额，{dated(sitting.opens_at)} 开始报名。"
         )
 
 

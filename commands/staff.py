@@ -1,14 +1,17 @@
-"""Staff: who there is, and the review of profiles until there is a console."""
+"""Staff: who there is; and, where no browser is at hand, reviewing profiles and answering people."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.texts import UNION_LEVELS
 from bot.texts.logins import ROLES
+from bot.texts.matchmaking import MARITAL, SEX
 from commands._given import Line
 from commands._help import Group
 from commands._logins import COMMANDS, acting, by_whom, say_link
@@ -16,19 +19,14 @@ from commands._office import explain, office, table
 from core.clock import local, utcnow
 from core.config import load
 from core.errors import Refused
-from forms import FORMS
+from forms import handed_over
 from models.matchmaking import Card, Profile, ProfileState, Wall
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
-from rules import access, audit, logins, organisations, tree
-from rules import staff as rules
+from rules import access, audit, conversations, logins, organisations, tree
+from rules import staff as staff_rules
 from rules.access import Permission, Role
-from rules.matchmaking import cards, profiles, walls
-
-LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道"}
-SEX = {"f": "女", "m": "男"}
-ABOUT = {"chat": "找人工", "crisis": "情绪关怀", **{name: form.title for name, form in FORMS.items()}}
-MARITAL = {"never": "未婚", "divorced": "离异", "widowed": "丧偶"}
+from rules.matchmaking import cards, profiles, reviewing, walls
 
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 
@@ -64,7 +62,7 @@ def add(login: str, name: str, organisation: str, role: str, worker: int | None,
             raise click.ClickException(f"没有“{organisation}”。有：{known or '还没有任何单位'}")
         follower = db.get(Worker, worker) if worker is not None else None
         if worker is not None and follower is None:
-            raise click.ClickException("没有这个编号的微信用户。")
+            raise click.ClickException("没有这个编号的职工。")
         _, token = logins.invite(
             db,
             acting(db, by),
@@ -101,7 +99,7 @@ def union(name: str, below: str | None, by: str | None) -> None:
         else:
             added = tree.add(db, who, name, above, now=now)
         db.commit()
-        click.echo(f"添加好了：{added.name}（{LEVELS[added.level]}级）")
+        click.echo(f"添加好了：{added.name}（{UNION_LEVELS[added.level]}级）")
 
 
 @command.command("list")
@@ -119,7 +117,7 @@ def list_() -> None:
                     staff.name,
                     ROLES.get(staff.role, staff.role),
                     union.name,
-                    LEVELS[union.level],
+                    UNION_LEVELS[union.level],
                     "停用" if staff.disabled_at else "",
                 )
                 for staff, union in found
@@ -133,21 +131,27 @@ def waiting(login: str) -> None:
     """Show what waits: profiles in review and conversations handed to a person. No names, no contacts."""
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = rules.by_login(db, login)
+        staff = staff_rules.by_login(db, login)
         access.need(staff, Permission.PROFILES_REVIEW, Permission.CONVERSATIONS_ANSWER)
         audit.note(db, staff, "waiting_read", f"organisation:{staff.organisation_id}", now=now)
         if access.may(staff, Permission.PROFILES_REVIEW):
-            _profiles(rules.waiting_profiles(db, staff, now=now), now)
+            _profiles(_waiting(db, staff, now), now)
         if access.may(staff, Permission.CONVERSATIONS_ANSWER):
-            _handovers(rules.open_handovers(db, staff, now=now), now)
+            found = conversations.queue(db, staff, now=now).order_by(Handover.at, Handover.id)
+            _handovers(db.scalars(found).all(), now)
         db.commit()
 
 
-def _profiles(found: list[Profile], now: datetime) -> None:
+def _waiting(db: Session, staff: Staff, now: datetime) -> Sequence[Profile]:
+    found = reviewing.queue(db, staff, now=now)
+    return db.scalars(found.order_by(Profile.submitted_at, Profile.id)).all()
+
+
+def _profiles(found: Sequence[Profile], now: datetime) -> None:
     click.echo(f"待审资料卡 {len(found)} 份")
     if found:
         table(
-            ("编号", "等了", "昵称", "性别", "出生", "职业", "婚况", "一句话"),
+            ("编号", "等了", "称呼", "性别", "出生", "职业", "婚况", "一句话"),
             (
                 (
                     p.id,
@@ -164,17 +168,12 @@ def _profiles(found: list[Profile], now: datetime) -> None:
         )
 
 
-def _about(one: Handover) -> str:
-    kind, _, profile_id = one.about.partition(":")
-    return f"举报资料卡 {profile_id}" if kind == "report" else ABOUT.get(one.about, one.about)
-
-
-def _handovers(handed: list[Handover], now: datetime) -> None:
+def _handovers(handed: Sequence[Handover], now: datetime) -> None:
     click.echo(f"等人工的对话 {len(handed)} 个")
     if handed:
         table(
-            ("编号", "等了", "事由"),
-            ((h.id, _since(h.at, now), _about(h)) for h in handed),
+            ("编号", "等了", "在办"),
+            ((h.id, _since(h.at, now), handed_over(h.about)) for h in handed),
         )
         click.echo("回话：./niangjia staff answer 编号 --words …")
 
@@ -194,9 +193,9 @@ def approve(profile_ids: tuple[int, ...], everything: bool, number: int | None, 
     failed = 0
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = rules.by_login(db, login)
+        staff = staff_rules.by_login(db, login)
         if everything:
-            profile_ids = tuple(p.id for p in rules.waiting_profiles(db, staff, now=now))
+            profile_ids = tuple(p.id for p in _waiting(db, staff, now))
         for profile_id in profile_ids:
             try:
                 card = _approve(db, profile_id, staff, number, now)
@@ -237,7 +236,7 @@ def refuse(profile_ids: tuple[int, ...], reason: str, login: str) -> None:
     failed = 0
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = rules.by_login(db, login)
+        staff = staff_rules.by_login(db, login)
         for profile_id in profile_ids:
             try:
                 profiles.refuse(db, _profile(db, profile_id), staff=staff, reason=reason, now=now)
@@ -260,7 +259,7 @@ def answer(handover_id: int, words: str, login: str) -> None:
     """Answer a conversation handed to a person (人工); it then waits no longer."""
     now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        rules.answer_handover(db, rules.by_login(db, login), handover_id, words, now=now)
+        conversations.answer(db, staff_rules.by_login(db, login), handover_id, words, now=now)
         db.commit()
         click.echo(f"{handover_id}：已回")
 

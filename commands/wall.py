@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.texts import counts
+from bot.texts.figures import about, few
 from commands._given import Line
 from commands._help import Group
 from commands._office import office, table
@@ -17,11 +17,10 @@ from core.clock import SHANGHAI, local, utcnow
 from core.config import load
 from core.errors import Refused
 from models.events import Event
-from models.matchmaking import Card
 from rules import access, audit, events, organisations
 from rules import staff as staff_rules
 from rules.access import Permission
-from rules.matchmaking import cards, layout, walls
+from rules.matchmaking import layout, walls
 
 MOMENTS = ["%Y-%m-%d %H:%M"]
 
@@ -31,6 +30,10 @@ event_option = click.option(
 wall_option = click.option(
     "--wall", "number", type=int, required=True, metavar="N", help="The wall's number."
 )
+card_option = click.option(
+    "--card", "card_id", type=int, required=True, metavar="ID", help="The number on the card's paper."
+)
+reason_option = click.option("--reason", type=Line(100), required=True, help="Why; written down.")
 as_login = click.option("--as", "login", metavar="LOGIN", required=True, help="Who acts; written down.")
 
 
@@ -55,13 +58,7 @@ def list_(event_id: int | None, login: str) -> None:
         table(
             ("墙", "板块", "卡片", "要打印", "扫码"),
             (
-                (
-                    row.wall.number,
-                    row.wall.title,
-                    row.cards,
-                    row.to_print,
-                    counts.about(row.scans, row.people),
-                )
+                (row.wall.number, row.wall.title, row.cards, row.to_print, about(row.scans, row.people))
                 for row in walls.count(db, event)
             ),
         )
@@ -143,7 +140,7 @@ def fill(login: str) -> None:
 )
 @click.option("--poster", is_flag=True, help="One large card to a page, instead of sheets to cut up.")
 @click.option("--only-changed", is_flag=True, help="Only cards whose paper is out of date.")
-@click.option("--as", "login", metavar="LOGIN", help="Who prints; written down.")
+@click.option("--as", "login", metavar="LOGIN", help="Who prints; without it the operator does.")
 def print_(
     number: int, event_id: int | None, out: Path | None, poster: bool, only_changed: bool, login: str | None
 ) -> None:
@@ -170,10 +167,9 @@ def print_(
                 posters=poster,
                 only_changed=only_changed,
             )
-        if staff:
-            with Session(engine) as db:
-                audit.note(db, staff, "wall_print", f"wall:{wall_id}", now=now)
-                db.commit()
+        with Session(engine) as db:
+            audit.note(db, staff, "wall_print", f"wall:{wall_id}", now=now)
+            db.commit()
     if done.printed is None:
         click.echo(f"{number}号墙没有要打印的卡片。")
         return
@@ -214,20 +210,15 @@ def door(event_id: int | None, out: Path, login: str) -> None:
 
 
 @command.command()
-@click.option(
-    "--card", "card_id", type=int, required=True, metavar="ID", help="The number on the card's paper."
-)
+@card_option
+@reason_option
 @as_login
-def reissue(card_id: int, login: str) -> None:
+def reissue(card_id: int, reason: str, login: str) -> None:
     """Void a card and put a fresh one with a new code at its place. Print it with: wall print --only-changed."""
-    now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = staff_rules.by_login(db, login)
-        old = _card(db, card_id)
-        access.need(staff, Permission.WALLS_PRINT)
-        access.need_reach(db, staff, old.profile.worker, now=now)
-        fresh = cards.reissue(db, old, now=now)
-        audit.note(db, staff, "card_reissue", f"card:{old.id}", now=now, after={"card": fresh.id})
+        staff, now = staff_rules.by_login(db, login), utcnow()
+        old = layout.card(db, staff, card_id, now=now)
+        fresh = layout.reissue(db, staff, old, reason, now=now)
         db.commit()
         click.echo(
             f"旧卡 {old.id} 作废了，新卡 {fresh.id} 在 {fresh.wall.number}号墙 {fresh.place}，请打印。"
@@ -235,20 +226,15 @@ def reissue(card_id: int, login: str) -> None:
 
 
 @command.command()
-@click.option(
-    "--card", "card_id", type=int, required=True, metavar="ID", help="The number on the card's paper."
-)
+@card_option
+@reason_option
 @as_login
-def revoke(card_id: int, login: str) -> None:
+def revoke(card_id: int, reason: str, login: str) -> None:
     """Void a card for good; its place becomes free."""
-    now = utcnow()
     with office(load()) as engine, Session(engine) as db:
-        staff = staff_rules.by_login(db, login)
-        card = _card(db, card_id)
-        access.need(staff, Permission.WALLS_PRINT)
-        access.need_reach(db, staff, card.profile.worker, now=now)
-        cards.revoke(db, card, now=now)
-        audit.note(db, staff, "card_revoke", f"card:{card.id}", now=now)
+        staff, now = staff_rules.by_login(db, login), utcnow()
+        card = layout.card(db, staff, card_id, now=now)
+        layout.revoke(db, staff, card, reason, now=now)
         db.commit()
         click.echo(f"卡片 {card.id} 作废了，{card.wall.number}号墙 {card.place} 空出来了。")
 
@@ -258,13 +244,19 @@ def revoke(card_id: int, login: str) -> None:
 @event_option
 @as_login
 def scans(number: int, event_id: int | None, login: str) -> None:
-    """Count the scans of each card of a wall, the most looked at first, from five people on."""
+    """Count the scans of each card of a wall, the most looked at first; not what fewer than five people did."""
     with office(load()) as engine, Session(engine) as db:
         wall = walls.numbered(db, _fair_of(db, event_id, login), number)
         table(
-            ("位置", "卡号", "昵称", "扫码"),
+            ("位置", "卡号", "称呼", "扫码", "人数"),
             (
-                (row.card.place, row.card.id, row.card.profile.nickname, counts.few(row.scans, row.people))
+                (
+                    row.card.place,
+                    row.card.id,
+                    row.card.profile.nickname,
+                    few(row.scans, row.people),
+                    few(row.people),
+                )
                 for row in walls.scans(db, wall)
             ),
         )
@@ -283,10 +275,3 @@ def _fair(db: Session, event_id: int | None) -> Event:
 def _fair_of(db: Session, event_id: int | None, login: str) -> Event:
     """A fair of a union in reach of who acts. Raises Refused("not_found")."""
     return layout.fair(db, staff_rules.by_login(db, login), _fair(db, event_id).id, now=utcnow())
-
-
-def _card(db: Session, card_id: int) -> Card:
-    card = db.get(Card, card_id)
-    if card is None:
-        raise Refused("not_found")
-    return card

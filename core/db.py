@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, literal
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, literal, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.config import Config
 
@@ -249,6 +249,17 @@ def rollback(db: Session) -> None:
     link = link_of(db)
     link.driver.rollback()
     link.has_written = False
+
+
+def hold(db: Session, column: InstrumentedAttribute[Any], *which: ColumnElement[bool]) -> None:
+    """Keep everybody else from these rows until the transaction ends; `column` is written as it is.
+
+    Not SELECT … FOR UPDATE: SQLite knows none, and takes its write lock with the first write.
+    """
+    table = column.class_
+    db.execute(
+        update(table).where(*which).values({column: column}).execution_options(synchronize_session=False)
+    )
 
 
 def insert_new(db: Session, table: type[Any], **values: Any) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import string
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
-
-from cryptography.fernet import Fernet
 
 from core.config import Config
 
@@ -22,7 +21,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "wechat.app_secret": lambda: secrets.token_hex(16),
     "wechat.token": lambda: _letters(32),
     "wechat.encoding_aes_key": lambda: _letters(43),
-    "security.field_keys": lambda: Fernet.generate_key().decode(),
+    "security.field_keys": lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "security.index_key": lambda: secrets.token_urlsafe(32),
 }
 
@@ -46,9 +45,7 @@ def make_missing(config: Config) -> list[str]:
         try:
             os.link(fresh, file)
         except FileExistsError:
-            if (
-                not file.stat().st_size
-            ):  # an empty file counts as missing; a filled one was made by another process
+            if not file.stat().st_size:  # counts as missing; a filled one was made by another process
                 fresh.replace(file)
         finally:
             fresh.unlink(missing_ok=True)

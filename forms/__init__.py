@@ -15,3 +15,12 @@ FORMS: Mapping[str, Form] = {
     form.name: form for form in (PROFILE, PHOTOS, BOOKING, MOVE, CALL_ME, SIGN_UP, ERASE)
 }
 """Every form there is, by the name its drafts carry. `forms.lint` checks each."""
+_ABOUT = {"chat": "找人工", "crisis": "情绪关怀"}
+
+
+def handed_over(about: str) -> str:
+    """What a conversation that was handed to a person (`Handover.about`) is about, in words."""
+    if about.startswith("report:"):
+        return f"举报资料卡 {about.removeprefix('report:')}"
+    form = FORMS.get(about)
+    return f"填“{form.title}”时" if form else _ABOUT.get(about, about)

@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from bot.texts import appointments as texts
+from bot.texts.times import date_words, day_label, when
 from core.clock import local
 from forms.answers import Given, Json
 from forms.desk import ANYBODY, Desk, Time
@@ -61,7 +62,7 @@ class _Day(Choice):
         """明天（11月24日 周二）."""
         if value.startswith("~"):
             return "离得最近的"
-        return texts.date_words(dt.date.fromisoformat(value), given.today)
+        return date_words(dt.date.fromisoformat(value), given.today)
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _people(given: Given) -> Sequence[Option]:
 def _bookings(given: Given) -> Sequence[Option]:
     desk = _desk(given)
     return [
-        Option(one.id, f"{one.code} {texts.when(one.starts_at, given.now)}")
+        Option(one.id, f"{one.code} {when(one.starts_at, given.now)}")
         for one in (desk.bookings if desk else [])
     ]
 
@@ -140,7 +141,7 @@ def _free(wanted: Wanted, given: Given) -> list[Slot]:
 def _days(wanted: Wanted) -> Callable[[Given], Sequence[Option]]:
     def options(given: Given) -> Sequence[Option]:
         days = dict.fromkeys(slot.day for slot in _free(wanted, given))
-        return [Option(day.isoformat(), texts.day_label(day, given.today)) for day in list(days)[:DAYS_SHOWN]]
+        return [Option(day.isoformat(), day_label(day, given.today)) for day in list(days)[:DAYS_SHOWN]]
 
     return options
 
@@ -228,7 +229,7 @@ def _booked(given: Given) -> Mapping[str, str]:
     ends_at = time.starts_at + dt.timedelta(minutes=service.minutes)
     return {
         "who": dict(desk.people(service.id)).get(time.professional_id, ""),
-        "day": texts.date_words(time.starts_at.date(), given.today),
+        "day": date_words(time.starts_at.date(), given.today),
         "slot": f"{time.starts_at:%H:%M}–{ends_at:%H:%M}",
     }
 
@@ -254,8 +255,8 @@ def _moved(given: Given) -> Mapping[str, str]:
     if booking is None:
         return {}
     return {
-        "booking": texts.before(f"{booking.code} {texts.when(booking.starts_at, given.now)}"),
-        "day": texts.after(texts.date_words(time.starts_at.date(), given.today)),
+        "booking": texts.before(f"{booking.code} {when(booking.starts_at, given.now)}"),
+        "day": texts.after(date_words(time.starts_at.date(), given.today)),
     }
 
 

@@ -13,6 +13,7 @@ from bot.chat import Chat
 from bot.replies import Say, Tap
 from bot.texts import forms as texts
 from forms import FORMS, engine
+from forms.asking import is_form_tap
 from forms.draft import Draft, State
 from forms.engine import Outcome, Turn
 from forms.fields.photos import Photos, sent
@@ -73,7 +74,7 @@ def hear(chat: Chat, text: str, tap: str = "") -> Turn | None:
     """Give the message to the unfinished form. None: there is none, or the message is not for it."""
     draft = _draft(chat)
     if draft is None:
-        return engine.orphan() if tap.startswith("f.") else None
+        return engine.orphan() if is_form_tap(tap) else None
     form = FORMS.get(draft.form)
     context = {} if draft.state in (State.SUBMITTED, State.GONE) else _context(chat, form)
     turn = engine.hear(form, draft, text, now=chat.now, tap=tap or None, context=context)

@@ -24,7 +24,6 @@ __all__ = [
     "Outcome",
     "Turn",
     "done",
-    "expire",
     "hear",
     "orphan",
     "pending",
@@ -118,18 +117,6 @@ def resume(form: Form | None, draft: Draft, *, now: datetime, context: Context |
     if still is not None and seen.place(still.field.key) < seen.place(at):  # it does not hold any more
         at, lead = still.field.key, f"{lead}\n{still.sentence}".strip()
     return go(replace(fitted, state=State.OPEN), seen, at, lead=lead, outcome=outcome)
-
-
-def expire(form: Form | None, draft: Draft, *, now: datetime) -> Turn:
-    """Time alone: an open draft past its deadline rests (EXPIRED, once, with words for one reminder); one that
-    was kept long enough loses its answers (CLOSED). Else nothing happens (PASSED).
-    """
-    if draft.state in (State.OPEN, State.EXPIRED, State.HANDED_OVER) and now >= draft.keep_until:
-        return Turn(scrub(draft, state=State.GONE), (), Outcome.CLOSED, reason="kept_long_enough")
-    if draft.state is State.OPEN and now >= draft.deadline_at:
-        says = () if form is None else (asking.offer(form, draft),)
-        return Turn(replace(draft, state=State.EXPIRED), says, Outcome.EXPIRED)
-    return Turn(draft, (), Outcome.PASSED)
 
 
 def refuse(

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.texts import answers as answer_texts
 from bot.texts import exams as texts
+from bot.texts.times import dated
 from core.clock import local
 from forms.answers import Given, Json
 from forms.fields import Choice, IdNumber, Option, Phone, Text, YesNo
@@ -66,7 +67,7 @@ def _levels(given: Given) -> list[Option]:
 
 def _sittings(given: Given) -> list[Option]:
     found = _open(given, given.answers["level"] or 0)
-    labels = [f"{texts.when(one.starts_at)} {one.place}" for one in found]
+    labels = [f"{dated(one.starts_at)} {one.place}" for one in found]
     return [
         Option(
             one.id,

@@ -8,6 +8,7 @@ from bot.chat import Chat
 from bot.replies import Say
 from bot.router import Router
 from bot.texts import broadcasts as texts
+from core.numbers import whole
 from models.broadcasts import Topic
 from rules import people
 from rules.broadcasts import mutes, results
@@ -63,12 +64,14 @@ def finished(chat: Chat, _: Any) -> None:
     """A mass message went out or did not. What is not as documented is left for mass/get to tell."""
     published(chat, _)
     raw = chat.message.raw
-    found = [raw.get(name) for name in ("MsgID", "TotalCount", "FilterCount", "SentCount", "ErrorCount")]
-    numbers = [int(one) for one in found if isinstance(one, str) and one.isdecimal() and len(one) <= 18]
-    status = raw.get("Status")
-    if len(numbers) < len(found) or not isinstance(status, str) or max(numbers[1:]) >= 1 << 31:
+    message_id, status = whole(raw.get("MsgID"), digits=18), raw.get("Status")
+    found = (
+        whole(raw.get(name), digits=9) for name in ("TotalCount", "FilterCount", "SentCount", "ErrorCount")
+    )
+    counts = [count for count in found if count is not None]
+    if message_id is None or len(counts) < 4 or not isinstance(status, str):
         return
-    message_id, total, filtered, sent, errors = numbers
+    total, filtered, sent, errors = counts
     results.report(
         chat.db,
         message_id,

@@ -10,7 +10,7 @@ from bot import offers, router
 from bot.chat import Chat
 from bot.inbound import Inbound
 from bot.replies import MORE, Say
-from bot.router import Handler, Reply, Table
+from bot.router import Handler, Table, all_said
 from bot.texts import basics as texts
 from bot.texts import notices
 from bot.words import Match
@@ -92,7 +92,7 @@ def _event(chat: Chat, table: Table, name: str) -> tuple[Say, ...]:
     if name in ("scancode_waitmsg", "scancode_push"):
         return _aside(chat, lambda chat, _: texts.CODE_UNKNOWN)
     handler = table.events.get(name)
-    return _says(handler(chat, "")) if handler else ()
+    return all_said(handler(chat, "")) if handler else ()
 
 
 def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
@@ -118,7 +118,7 @@ def _text(chat: Chat, table: Table) -> tuple[Say, ...]:
             chat.restore(before)  # no answer to the question, but a word that opens another door
             return _aside(chat, found.value)
         if turn.outcome is Outcome.EXPIRED and found:
-            return (*_says(found.value(chat, "")), *turn.says)
+            return (*all_said(found.value(chat, "")), *turn.says)
         return _turned(chat, table, turn)
     if found is not None:
         return _aside(chat, found.value)
@@ -152,14 +152,14 @@ def _typed(chat: Chat, table: Table, found: Match[Handler] | None) -> Inbound | 
 def _turned(chat: Chat, table: Table, turn: Turn) -> tuple[Say, ...]:
     if turn.outcome is Outcome.SUBMIT:
         assert turn.draft is not None
-        return _says(table.forms[turn.draft.form](chat, turn.answers))
+        return all_said(table.forms[turn.draft.form](chat, turn.answers))
     return turn.says
 
 
 def _aside(chat: Chat, handler: Handler, argument: Any = "") -> tuple[Say, ...]:
     """Answer something; when a form's question is pending and was not touched, ask it again behind, once."""
     before = chat.state.get(forms.DRAFT)
-    says = _says(handler(chat, argument))
+    says = all_said(handler(chat, argument))
     if not says:
         return ()
     if before is not None and chat.state.get(forms.DRAFT) == before:
@@ -188,9 +188,3 @@ def _kept(chat: Chat) -> tuple[Say, ...]:
     if said:
         said[0] = replace(said[0], text=f"{texts.WHILE_AWAY}\n{said[0].text}")
     return tuple(said)
-
-
-def _says(reply: Reply) -> tuple[Say, ...]:
-    if reply is None:
-        return ()
-    return (reply,) if isinstance(reply, Say) else reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import handlers
 from bot.chat import Chat
 from bot.replies import Say
-from bot.router import Reply
+from bot.router import all_said
 from bot.texts import forms as texts
 from core.pictures import Picture
 from forms import chat as forms
@@ -37,7 +37,7 @@ def form_of_tap(tap: str) -> str | None:
 def begin(chat: Chat) -> tuple[Say, ...]:
     """Begin the form that the act names (and what it is about), or go on with it."""
     form, _, argument = chat.message.text.partition(" ")
-    return _says(handlers.table().beginnings[form](chat, argument))
+    return all_said(handlers.table().beginnings[form](chat, argument))
 
 
 def hear(chat: Chat) -> tuple[Say, ...]:
@@ -49,7 +49,7 @@ def hear(chat: Chat) -> tuple[Say, ...]:
         return (Say(texts.FILL_IN_HERE),)
     if turn.outcome is Outcome.SUBMIT:
         assert turn.draft is not None
-        return _says(handlers.table().forms[turn.draft.form](chat, turn.answers))
+        return all_said(handlers.table().forms[turn.draft.form](chat, turn.answers))
     return turn.says
 
 
@@ -61,9 +61,3 @@ def photo(chat: Chat, picture: Picture) -> tuple[Say, ...]:
 
     turn = forms.hear_photo(chat, give, chat.message.tap)
     return turn.says if turn is not None else (Say(texts.FILL_IN_HERE),)
-
-
-def _says(reply: Reply) -> tuple[Say, ...]:
-    if reply is None:
-        return ()
-    return (reply,) if isinstance(reply, Say) else reply

@@ -177,16 +177,9 @@ def my_profile(chat: Chat, _: Any) -> Say:
     return texts.my_profile(mine, texts.place(card.wall.number, card.place) if card else None)
 
 
-@router.keyword("现在做")
-@router.tap("profile")
-@quick
-def make_profile(chat: Chat, _: Any) -> Say:
-    """Start the form; whoever has a profile changes it."""
-    return edit_profile(chat, _)
-
-
-@router.keyword("修改资料卡")
+@router.keyword("修改资料卡", "现在做")
 @router.tap("edit")
+@router.tap("profile")
 @router.begins("profile", about="做一张，或者改一改")
 @quick
 def edit_profile(chat: Chat, _: Any) -> Say:

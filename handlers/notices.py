@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.chat import Chat
 from bot.router import Router
+from core.numbers import whole
 from rules import notices
 
 router = Router("notices")
@@ -26,7 +27,7 @@ def agreed(chat: Chat, _: Any) -> None:
 def sent(chat: Chat, _: Any) -> None:
     """A subscription notice arrived or did not."""
     for item in _items(chat, "SubscribeMsgSentEvent"):
-        number = _number(item.get("MsgID"))
+        number = whole(item.get("MsgID"), digits=18)
         if number is not None:
             notices.arrived(chat.db, number, is_good=str(item.get("ErrorCode")) == "0", now=chat.now)
 
@@ -34,14 +35,9 @@ def sent(chat: Chat, _: Any) -> None:
 @router.event("templatesendjobfinish")
 def template_sent(chat: Chat, _: Any) -> None:
     """A template message arrived or did not. The page 模板消息 spells one status with a blank: test for success."""
-    number = _number(chat.message.raw.get("MsgID"))
+    number = whole(chat.message.raw.get("MsgID"), digits=18)
     if number is not None:
         notices.arrived(chat.db, number, is_good=chat.message.raw.get("Status") == "success", now=chat.now)
-
-
-def _number(found: Any) -> int | None:
-    """A message id of the platform, which has 64 bits."""
-    return int(found) if isinstance(found, str) and found.isdecimal() and len(found) <= 18 else None
 
 
 def _items(chat: Chat, wrapper: str) -> list[dict[str, Any]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from core.numbers import whole
+
 
 def number(text: str) -> int:
     """The id in a tap; -1, which names nothing, for whatever is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1
+    found = whole(text)
+    return -1 if found is None else found

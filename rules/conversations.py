@@ -13,10 +13,12 @@ from core.errors import Refused
 from core.visible import tidy
 from models.messages import Handover, Notice, Said
 from models.people import Staff, Worker
-from rules import access, audit
+from rules import access, audit, notices
 from rules.access import Permission
 from rules.crisis import is_worrying
 
+ANSWER_LENGTH: Final = 300
+"""Characters; what one customer-service text surely carries."""
 LAST: Final = 10
 """So many texts of a conversation are kept."""
 WINDOW: Final = timedelta(hours=48)
@@ -35,23 +37,26 @@ def one(db: Session, staff: Staff, handover_id: int, *, now: datetime) -> Handov
     return access.find(db, staff, Handover, handover_id, now=now)
 
 
+def answer(db: Session, staff: Staff, handover_id: int, words: str, *, now: datetime) -> None:
+    """Tell the person what a member of staff says, and take the conversation off the queue. Of two answers one acts."""
+    handover = one(db, staff, handover_id, now=now)
+    words = words.strip()
+    if not words:
+        raise Refused("answer_needed")
+    if len(words) > ANSWER_LENGTH:
+        raise Refused("answer_too_long", limit=ANSWER_LENGTH)
+    _close(db, handover, now)
+    notices.tell(db, handover.worker_id, "staff_answer", now=now, who=staff.name, words=words)
+    audit.note(db, staff, "handover_answer", f"handover:{handover.id}", now=now)
+
+
 def close(db: Session, staff: Staff, handover_id: int, reason: str, *, now: datetime) -> None:
     """Take a conversation off the queue without an answer, with a reason that only staff read."""
     handover = one(db, staff, handover_id, now=now)
     reason = tidy(reason)
     if not reason:
         raise Refused("reason_needed")
-    closed = db.execute(
-        update(Handover)
-        .where(Handover.id == handover.id, Handover.closed_at.is_(None))
-        .values(closed_at=now, draft=None)
-        .returning(Handover.id)
-        .execution_options(synchronize_session=False)
-    )
-    if closed.first() is None:
-        raise Refused("handover_closed")
-    db.refresh(handover)
-    forget(db, handover.id)
+    _close(db, handover, now)
     audit.note(db, staff, "handover_close", f"handover:{handover.id}", now=now, reason=reason)
 
 
@@ -123,3 +128,17 @@ def window_until(db: Session, handover: Handover) -> datetime:
         .limit(1)
     )
     return max(moment for moment in (handover.at, heard, last) if moment is not None) + WINDOW
+
+
+def _close(db: Session, handover: Handover, now: datetime) -> None:
+    closed = db.execute(
+        update(Handover)
+        .where(Handover.id == handover.id, Handover.closed_at.is_(None))
+        .values(closed_at=now, draft=None)
+        .returning(Handover.id)
+        .execution_options(synchronize_session=False)
+    )
+    if closed.first() is None:
+        raise Refused("handover_closed")
+    db.refresh(handover)
+    forget(db, handover.id)

@@ -112,10 +112,7 @@ def count(db: Session, week: date, *, now: datetime) -> None:
     nobodys = organisations.of_nobody(db, now=now)
     for kind in Kind:
         own = _counted(db, kind, begins, ends, nobodys)
-        if kind in (
-            Kind.MESSAGES,
-            Kind.ACTIVE,
-        ):  # counted as they come; what was counted is not seen again later
+        if kind in (Kind.MESSAGES, Kind.ACTIVE):  # counted as they come, and not seen again later
             known = _tallied(db, week, kind)
             own = {union: max(own.get(union, 0), known.get(union, 0)) for union in {*own, *known}}
         _write(db, week, kind, tree, own, is_over=now >= ends)

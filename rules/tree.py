@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from core.db import hold
 from core.errors import Outcome, Refused, all_are_right, outcomes
 from core.visible import tidy
 from models.people import LEVELS, Organisation, Staff
@@ -167,9 +168,4 @@ def _name(name: str) -> str:
 def _hold(db: Session, one: Organisation) -> None:
     """Keep others from changing the tree until commit: all of them touch its root."""
     root = int(one.path.split("/")[1])
-    db.execute(
-        update(Organisation)
-        .where(Organisation.id == root)
-        .values(level=Organisation.level)
-        .execution_options(synchronize_session=False)
-    )
+    hold(db, Organisation.level, Organisation.id == root)

@@ -18,13 +18,13 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.client import Client
-from bot.platform_errors import CallFailed, OutcomeUnknown, PlatformError, Reaction
+from bot.platform_errors import NEVER_REACHED, CallFailed, OutcomeUnknown, PlatformError, Reaction
 from core import log, metrics
-from core.clock import local, utcnow
+from core.clock import today, utcnow
 from core.config import Broadcasts
 from core.db import Desk, commit
 from core.errors import Refused
-from models.broadcasts import Batch, Broadcast, BroadcastState, BroadcastVersion, RecipientState
+from models.broadcasts import Batch, BatchState, Broadcast, BroadcastState, BroadcastVersion, RecipientState
 from rules.broadcasts import audience, batches, life, results, rows
 from rules.broadcasts.batches import Call, Pace
 from rules.broadcasts.rows import Outcome, Person
@@ -208,7 +208,7 @@ def _conclude(
 
 def _pause(db: Session, broadcast: Broadcast, code: int, now: datetime) -> None:
     if PlatformError("", code, "").reaction is Reaction.QUOTA:
-        midnight = local(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        midnight = today(now)[1]
         _hold(db, broadcast, now=now, reason="quota", errcode=code, resume_at=midnight + QUOTA_OVER)
     else:
         _hold(db, broadcast, now=now, reason="platform", errcode=code)
@@ -299,7 +299,7 @@ def _after_call(post: Post, db: Session, call: Call, error: CallFailed, now: dat
 
 def _postpone(db: Session, call: Call, broadcast: Broadcast, code: int | None, now: datetime) -> None:
     """It was certainly not taken: all of the broadcast waits a little, as the platform is busy or away."""
-    batches.dissolve(db, call, code if code is not None else -100)
+    batches.dissolve(db, call, NEVER_REACHED if code is None else code)
     broadcast.due_at = now + timedelta(seconds=15)
 
 
@@ -338,6 +338,6 @@ def sweep(db: Session, now: datetime) -> list[int]:
     lapsed = rows.lapse(db, now)
     if lapsed:
         _log.warning("senders died, people are in doubt", people=lapsed)
-    unsettled = exists().where(Batch.broadcast_id == Broadcast.id, Batch.state == "accepted")
+    unsettled = exists().where(Batch.broadcast_id == Broadcast.id, Batch.state == BatchState.ACCEPTED)
     query = select(Broadcast.id).where((Broadcast.state == BroadcastState.SENDING) | unsettled)
     return list(db.scalars(query.order_by(Broadcast.id)))

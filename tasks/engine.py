@@ -43,9 +43,8 @@ class Engine:
         declare = dramatiq.actor(broker=self._broker, actor_name="broadcast", queue_name=QUEUE)
         self._actor = declare(run)
         self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=200)
-        logging.getLogger("dramatiq").setLevel(
-            logging.CRITICAL
-        )  # it is noisy while Redis restarts; we say it once
+        # it is noisy while Redis restarts; we say it once
+        logging.getLogger("dramatiq").setLevel(logging.CRITICAL)
 
     def start(self) -> None:
         """Work on tasks until `stop`."""

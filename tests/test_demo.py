@@ -38,7 +38,7 @@ from rules import staff as staff_rules
 from rules.broadcasts import audience, life
 from rules.exams import sittings
 from rules.logins import Way, Where
-from rules.matchmaking import cards, looking
+from rules.matchmaking import cards, looking, reviewing
 from tests.rules.cast import NOW, Town, build
 from tests.wechat import pointed_at, run
 
@@ -110,7 +110,7 @@ def test_it_is_all_there(settings: Config, platform: Running, db: Session) -> No
     assert (card.wall.number, card.place, xiaohe.is_listed) == (1, "A-01", True)
     assert db.get(CheckIn, (fair.id, xiaohe.worker_id))
     officer = staff_rules.by_login(db, "lin")
-    waiting = [p.nickname for p in staff_rules.waiting_profiles(db, officer, now=utcnow())]
+    waiting = [p.nickname for p in db.scalars(reviewing.queue(db, officer, now=utcnow()))]
     assert (len(waiting), "阿宽" in waiting) == (10, True)
     assert len(db.scalars(conversations.queue(db, officer, now=utcnow())).all()) == 1
     past = figures.lines(db, officer, [officer.organisation], now=utcnow())

@@ -12,6 +12,7 @@ WORKING_ON_IT = "正在办，要多一会儿。好了马上发给你，不用再
 
 HELP = Tap("帮助")
 HUMAN = Tap("人工")
+UNION_LEVELS = {1: "省", 2: "市", 3: "区县", 4: "乡镇街道·企业"}
 
 Refusal = str | Say | Callable[..., str | Say]
 REFUSALS: dict[str, Refusal] = {}

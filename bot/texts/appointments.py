@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.replies import Say, Tap
 from bot.texts import HUMAN, REFUSALS
+from bot.texts.times import clock, date_words, dated, span, when
 from core.clock import local
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ TODAY = Tap("今日安排")
 TOMORROW = Tap("明日安排")
 ANYBODY = "都可以"
 LEAVE = "不约了"
-_WEEKDAYS = "一二三四五六日"
-_NEAR = ("今天", "明天", "后天")
 
 PICK_SERVICE = "想约哪一项？"
 PICK_PERSON = "想找哪位？"
@@ -57,34 +56,9 @@ def too_far(last: date, today: date) -> str:
     return f"现在最远能约到{date_words(last, today)}，选一个近一点的日子？"
 
 
-def date_words(day: date, today: date) -> str:
-    """明天（11月24日 周二）."""
-    plain = f"{day.month}月{day.day}日 周{_WEEKDAYS[day.weekday()]}"
-    ahead = (day - today).days
-    return f"{_NEAR[ahead]}（{plain}）" if 0 <= ahead < len(_NEAR) else plain
-
-
-def day_label(day: date, today: date) -> str:
-    """明天 11月24日 周二, on a tap."""
-    return date_words(day, today).replace("（", " ").rstrip("）")
-
-
-def when(at: datetime, now: datetime) -> str:
-    """明天 15:40, or 11月27日 周五 15:40."""
-    here, today = local(at), local(now).date()
-    ahead = (here.date() - today).days
-    day = _NEAR[ahead] if 0 <= ahead < len(_NEAR) else date_words(here.date(), today)
-    return f"{day} {here:%H:%M}"
-
-
-def span(starts_at: datetime, ends_at: datetime, now: datetime) -> str:
-    """明天 15:40–16:30."""
-    return f"{when(starts_at, now)}–{local(ends_at):%H:%M}"
-
-
 def slot_label(slot: Slot, now: datetime, *, with_day: bool, with_name: bool) -> str:
     """15:40, 15:40 陈老师, or 周三 15:00 陈老师."""
-    at = when(slot.starts_at, now) if with_day else f"{local(slot.starts_at):%H:%M}"
+    at = when(slot.starts_at, now) if with_day else clock(slot.starts_at)
     return f"{at} {slot.professional}" if with_name else at
 
 
@@ -272,7 +246,7 @@ def day_plan(bookings: Sequence[Booking], day: date, now: datetime) -> Say:
     lines, taps = [], []
     for booking in bookings:
         state = STATES[booking.state] or ("已确认" if booking.confirmed_at else "")
-        time = f"{local(booking.starts_at):%H:%M}–{local(booking.ends_at):%H:%M}"
+        time = f"{clock(booking.starts_at)}–{clock(booking.ends_at)}"
         lines.append(f"{time} {booking.code} {booking.service.name} {state}".rstrip())
         taps.append(Tap(f"看{booking.code}", id=f"visit.{booking.id}"))
     return Say("\n".join([head, *lines]), (*taps, other))
@@ -353,10 +327,10 @@ REFUSALS |= {
     "booking_gone": Say("没有找到这个预约。", (MINE,)),
     "booking_changed": Say("这个预约刚才已经变了，看看现在的样子。", (MINE,)),
     "cancel_late": lambda until: Say(
-        f"可以自己取消的时间（{local(until):%m-%d %H:%M} 前）已经过了。实在来不了，回“人工”。", (HUMAN, MINE)
+        f"可以自己取消的时间（{dated(until)} 前）已经过了。实在来不了，回“人工”。", (HUMAN, MINE)
     ),
     "move_late": lambda until: Say(
-        f"可以自己改约的时间（{local(until):%m-%d %H:%M} 前）已经过了。实在来不了，回“人工”。", (HUMAN, MINE)
+        f"可以自己改约的时间（{dated(until)} 前）已经过了。实在来不了，回“人工”。", (HUMAN, MINE)
     ),
     "no_professional": NOT_A_PROFESSIONAL,
     "not_yet": Say("还没到时间，开始以后再记。", (TODAY,)),
@@ -364,5 +338,4 @@ REFUSALS |= {
     "absence_long": lambda days: Say(f"一次最多请 {days} 天，分几次说吧。", (TODAY,)),
     "absence_changed": Say("刚才预约有了变化，再说一次请假，我重新算一遍。", (TODAY,)),
     "absence_gone": Say("没有找到这次请假。", (TODAY,)),
-    "nothing_to_answer": Say("现在没有等你回的提醒。", (MINE,)),
 }

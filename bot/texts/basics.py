@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.replies import Say, Tap
 from bot.texts import HELP, HUMAN, REFUSALS
+from bot.texts.times import clock, month_day
 from core.clock import local
 
 WELCOME = Say(
@@ -18,7 +19,7 @@ NOT_UNDERSTOOD = Say(
     "这句我没听懂。想办什么，点下面的就行，也可以找人工。",
     (Tap("找对象"), Tap("预约"), Tap("考试"), HELP, HUMAN),
 )
-PASSED_ON = Say("收到，这句话也转给同事了，会回你的。想先办别的，点下面的就行。", (HELP,))
+PASSED_ON = Say("收到，这句话也转给工作人员了，会回你的。想先办别的，点下面的就行。", (HELP,))
 YOU_ARE_WELCOME = Say("不客气，有事随时说。", (HELP,))
 ONLY_TEXT = Say("这类消息我还看不了，打几个字告诉我就好。", (HELP, HUMAN))
 ONLY_PHOTOS = Say("这一项要的是照片，这个我收不了。", (HELP, HUMAN))
@@ -68,8 +69,8 @@ def messages(shown: list[tuple[int, str, str]], *, is_more: bool) -> Say:
 
 def moment(at: datetime, *, now: datetime) -> str:
     """When something was told."""
-    then = local(at)
-    return f"今天 {then:%H:%M}" if then.date() == local(now).date() else f"{then.month}月{then.day}日"
+    is_today = local(at).date() == local(now).date()
+    return f"今天 {clock(at)}" if is_today else month_day(at)
 
 
 WHILE_AWAY = "—— 你不在的时候 ——"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.replies import Say, Tap
 from bot.texts import HELP
-from core.clock import local
+from bot.texts.times import month_day
 from models.broadcasts import BroadcastState, BroadcastVersion, Topic
 
 TOPICS = {Topic.ACTIVITY: "活动", Topic.BENEFIT: "福利", Topic.NEWS: "资讯"}
@@ -43,8 +43,7 @@ NOT_MUTED = Say("你没有退订过，群发的消息都会发给你。", (Tap("
 
 def kept(text: str, sent_at: datetime) -> Say:
     """A broadcast that could not be sent to somebody, read when they come; the day, as it may be long ago."""
-    on = local(sent_at)
-    return Say(f"{on.month}月{on.day}日发给大家的：\n{text}")
+    return Say(f"{month_day(sent_at)}发给大家的：\n{text}")
 
 
 def differs(broadcast_id: int, number: int, size: int, status: str, sent: int | None) -> Say:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.replies import Say, Tap
 from bot.texts import HUMAN, REFUSALS
-from core.clock import local
+from bot.texts.times import dated, when
 
 if TYPE_CHECKING:
     from models.exams import SignUp, Sitting
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 EXAMS = Tap("考试")
 MINE = Tap("我的报名")
 LEVELS = {1: "一级", 2: "二级", 3: "三级", 4: "四级", 5: "五级"}
-_WEEK = "一二三四五六日"
 
 
 def title(trade: str, level: int) -> str:
@@ -29,20 +28,6 @@ def title_of(sitting: Sitting) -> str:
     return title(sitting.level.trade.name, sitting.level.level)
 
 
-def when(at: datetime) -> str:
-    """12月20日 周日 9:00."""
-    here = local(at)
-    return f"{here.month}月{here.day}日 周{_WEEK[here.weekday()]} {here.hour}:{here.minute:02d}"
-
-
-def moment(at: datetime, *, now: datetime) -> str:
-    """When an offer ends, or sign-up opens: the hour alone for today, 明天 for tomorrow."""
-    here = local(at)
-    days = (here.date() - local(now).date()).days
-    clock = f"{here.hour}:{here.minute:02d}"
-    return {0: clock, 1: f"明天 {clock}"}.get(days, when(at))
-
-
 def room(free: int, waiting: int) -> str:
     """How many places there are, or how many wait."""
     if free:
@@ -52,7 +37,7 @@ def room(free: int, waiting: int) -> str:
 
 def opens(name: str, opens_at: datetime) -> str:
     """A sitting that cannot be signed up for yet."""
-    return f"{name} {when(opens_at)} 开始报名"
+    return f"{name} {dated(opens_at)} 开始报名"
 
 
 def nothing_open(coming: Sequence[str]) -> Say:
@@ -82,7 +67,7 @@ def service_words(months: int) -> str:
 def placed(number: str, name: str, sitting: Sitting) -> Say:
     """Signed up, with a place."""
     return Say(
-        f"报好了，报名号 {number}。\n{name}，{when(sitting.starts_at)}，{sitting.place}。\n"
+        f"报好了，报名号 {number}。\n{name}，{dated(sitting.starts_at)}，{sitting.place}。\n"
         f"来不了就早点撤回，名额能让给后面的人。",
         (MINE,),
     )
@@ -105,11 +90,11 @@ def receipt(number: str) -> str:
 
 def line(one: SignUp, number: int, *, ahead: int, until: datetime | None, now: datetime) -> str:
     """One sign-up in 我的报名."""
-    where = f"{when(one.sitting.starts_at)}，{one.sitting.place}"
+    where = f"{dated(one.sitting.starts_at)}，{one.sitting.place}"
     if one.state == "placed":
         state = "有名额，记得来考"
     elif one.state == "offered" and until is not None:
-        state = f"轮到你了，名额留到 {moment(until, now=now)}"
+        state = f"轮到你了，名额留到{when(until, now)}"
     else:
         state = f"候补中，前面 {ahead} 人" if ahead else "候补中，下一个就是你"
     return f"{number}. {title_of(one.sitting)}\n{where}\n报名号 {one.number}，{state}"
@@ -155,7 +140,7 @@ def accepted(one: SignUp) -> Say:
     """A place on offer was taken."""
     return Say(
         f"名额是你的了，报名号 {one.number}。\n"
-        f"{title_of(one.sitting)}，{when(one.sitting.starts_at)}，{one.sitting.place}。",
+        f"{title_of(one.sitting)}，{dated(one.sitting.starts_at)}，{one.sitting.place}。",
         (MINE,),
     )
 
@@ -166,8 +151,8 @@ DECLINED = Say("好，名额让给下一位了。想考别的场次，回“考�
 def offer(one: SignUp, until: datetime, *, now: datetime) -> Say:
     """A place came free for somebody on the waiting list."""
     return Say(
-        f"有名额了：{title_of(one.sitting)}，{when(one.sitting.starts_at)}，{one.sitting.place}。\n"
-        f"替你留到 {moment(until, now=now)}，过了就给下一位。",
+        f"有名额了：{title_of(one.sitting)}，{dated(one.sitting.starts_at)}，{one.sitting.place}。\n"
+        f"替你留到{when(until, now)}，过了就给下一位。",
         offer_taps(one.id),
     )
 
@@ -182,7 +167,7 @@ def offer_over(one: SignUp) -> Say:
 
 REFUSALS |= {
     "sitting_gone": Say("这一场现在报不了了。看看别的场次？", (EXAMS,)),
-    "sitting_not_open": lambda opens_at: Say(f"这一场 {when(opens_at)} 才开始报名，到时候再来。", (EXAMS,)),
+    "sitting_not_open": lambda opens_at: Say(f"这一场 {dated(opens_at)} 才开始报名，到时候再来。", (EXAMS,)),
     "sitting_closed": Say("这一场已经截止报名了，下次早点来。看看别的场次？", (EXAMS,)),
     "not_eligible": lambda words: Say(f"这一场要{words}，这次还差一点。看看别的场次？", (EXAMS, HUMAN)),
     "signed_up": lambda number: Say(f"这一场你已经报过了，报名号 {number}，不用再报。", (MINE,)),

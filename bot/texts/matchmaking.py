@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.replies import Say, Tap
 from bot.texts import HUMAN, REFUSALS
-from core.clock import local
+from bot.texts.times import clock, month_day
 
 if TYPE_CHECKING:
     from models.events import Meeting
@@ -19,6 +19,7 @@ PROFILE_TAP = Tap("我的资料卡")
 MAKE_PROFILE = Tap("现在做", id="profile")
 LOOK_ON = Tap("先看看别人", id="find")
 SEX = {"m": "男", "f": "女"}
+MARITAL = {"never": "未婚", "divorced": "离异", "widowed": "丧偶"}
 
 
 class Face(Protocol):
@@ -174,7 +175,7 @@ def blocked_list(marks: Sequence[Mark]) -> Say:
     """我的黑名单."""
     if not marks:
         return Say("你没有拉黑谁。在卡片下面点“拉黑”，你们就互相看不到了。", (FIND,))
-    lines = [f"{number}. {_seen_as(one)}，{_day(one.at)}" for number, one in enumerate(marks, 1)]
+    lines = [f"{number}. {_seen_as(one)}，{month_day(one.at)}" for number, one in enumerate(marks, 1)]
     taps = tuple(
         Tap(f"取消拉黑 {number}", id=f"unblock.{one.profile_id}") for number, one in enumerate(marks, 1)
     )
@@ -186,10 +187,6 @@ def unblocked(mark: Mark | None) -> Say:
     if mark is None:
         return Say("这位已经不在你的黑名单里了。", (FIND,))
     return Say(f"好，不再拦着{_seen_as(mark)}了。", (FIND,))
-
-
-def _day(at: datetime) -> str:
-    return f"{local(at).month}月{local(at).day}日"
 
 
 def _seen_as(mark: Mark) -> str:
@@ -266,15 +263,10 @@ WITHDRAW_SURE = Say(
 WITHDRAWN = Say("撤下了，卡片不再有效，联系方式也删了。祝你一切都好。")
 
 
-def when(at: datetime) -> str:
-    """A time of day."""
-    return local(at).strftime("%H:%M")
-
-
 def meeting_off(starts_at: datetime) -> Say:
     """A table is free again."""
     return Say(
-        f"{when(starts_at)} 那次见面取消了：对方这次来不了。桌子让给别人了，不用跑一趟。",
+        f"{clock(starts_at)} 那次见面取消了：对方这次来不了。桌子让给别人了，不用跑一趟。",
         (Tap("再看看", id="find"),),
     )
 
@@ -295,10 +287,10 @@ def yes_said(other: Profile, meeting: Meeting | None, *, minutes: int, now: date
     left = round((meeting.starts_at - now).total_seconds() / 60)
     if left < 1:
         return Say(
-            f"你们约的是 {when(meeting.starts_at)}，{meeting.table_number}号桌，聊{minutes}分钟。\n{contact(other)}"
+            f"你们约的是 {clock(meeting.starts_at)}，{meeting.table_number}号桌，聊{minutes}分钟。\n{contact(other)}"
         )
     return Say(
-        f"好。你们俩都在现场：{when(meeting.starts_at)}，{meeting.table_number}号桌，聊{minutes}分钟。"
+        f"好。你们俩都在现场：{clock(meeting.starts_at)}，{meeting.table_number}号桌，聊{minutes}分钟。"
         f"还有 {left} 分钟，不急。\n{contact(other)}"
     )
 
@@ -308,7 +300,7 @@ def yes_heard(other: Profile, meeting: Meeting | None, *, minutes: int) -> Say:
     if meeting is None:
         return Say(f"{other.nickname}愿意认识你。\n{contact(other)}\n大方打个招呼吧。")
     return Say(
-        f"{other.nickname}愿意见见你。{when(meeting.starts_at)}，{meeting.table_number}号桌，{minutes}分钟。"
+        f"{other.nickname}愿意见见你。{clock(meeting.starts_at)}，{meeting.table_number}号桌，{minutes}分钟。"
         f"先去喝口水也来得及。\n{contact(other)}"
     )
 
@@ -351,7 +343,7 @@ def not_listed(reason: str) -> Say:
 
 def meeting_soon(table: int, at: datetime) -> Say:
     """The reminder before a meeting."""
-    return Say(f"差不多了，{when(at)}，{table}号桌，慢慢走过去就好。")
+    return Say(f"差不多了，{clock(at)}，{table}号桌，慢慢走过去就好。")
 
 
 def meeting_over(table: int, minutes: int) -> Say:

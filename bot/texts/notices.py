@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,6 @@ from rules.broadcasts import mutes
 from rules.matchmaking import looking, requests
 
 _Words = Callable[[Session, Notice, dict[str, Any], datetime], Say | None]
-_KINDS: dict[str, _Words] = {}
-_KINDS |= appointment_notices.KINDS
 _ASKS = frozenset({"meet_asked", "exam_offer", "booking_soon", "booking_called_off", "form_waiting"})
 
 
@@ -42,24 +40,14 @@ def kinds() -> frozenset[str]:
     return frozenset(_KINDS)
 
 
-def _kind(name: str) -> Callable[[_Words], _Words]:
-    def declare(function: _Words) -> _Words:
-        _KINDS[name] = function
-        return function
-
-    return declare
-
-
 def _profile(db: Session, worker_id: int) -> Profile | None:
     return db.scalar(select(Profile).where(Profile.worker_id == worker_id))
 
 
-@_kind("late_answer")
 def _late_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return Say(facts["text"], is_rendered=True)
 
 
-@_kind("form_waiting")
 def _form_waiting(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     dialog = db.get(Dialog, notice.worker_id)
     draft = (dialog.state.get("draft") or {}) if dialog else {}
@@ -68,7 +56,6 @@ def _form_waiting(db: Session, notice: Notice, facts: dict[str, Any], now: datet
     return Say(f"“{draft['title']}”填到一半，我帮你留着。", (Tap("接着填"), Tap("不填了")))
 
 
-@_kind("profile_listed")
 def _profile_listed(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     profile = _profile(db, notice.worker_id)
     if profile is None or profile.state not in (ProfileState.LISTED, ProfileState.PAUSED):
@@ -89,7 +76,6 @@ def _profile_listed(db: Session, notice: Notice, facts: dict[str, Any], now: dat
     return matchmaking.listed(where, list(asked))
 
 
-@_kind("profile_refused")
 def _profile_refused(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     profile = _profile(db, notice.worker_id)
     if profile is None or profile.state != ProfileState.REFUSED:
@@ -97,12 +83,10 @@ def _profile_refused(db: Session, notice: Notice, facts: dict[str, Any], now: da
     return matchmaking.not_listed(facts["reason"])
 
 
-@_kind("photo_lost")
 def _photo_lost(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return matchmaking.photo_lost(facts["why"])
 
 
-@_kind("meet_asked")
 def _meet_asked(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])
     asker, asked = _profile(db, request.asker_id), _profile(db, request.asked_id)
@@ -113,7 +97,6 @@ def _meet_asked(db: Session, notice: Notice, facts: dict[str, Any], now: datetim
     return matchmaking.somebody_asks(asker, request.id)
 
 
-@_kind("meet_accepted")
 def _meet_accepted(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])
     mine, other = _profile(db, request.asker_id), _profile(db, request.asked_id)
@@ -125,31 +108,26 @@ def _meet_accepted(db: Session, notice: Notice, facts: dict[str, Any], now: date
     return matchmaking.yes_heard(other, meeting, minutes=facts["minutes"])
 
 
-@_kind("meet_no_answer")
 def _meet_no_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     request = db.get_one(MeetRequest, facts["request"])
     other = _profile(db, request.asked_id)
     return matchmaking.no_answer(other.nickname or "对方") if other else None
 
 
-@_kind("meeting_soon")
 def _meeting_soon(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     meeting = db.get(Meeting, facts["meeting"])
     return matchmaking.meeting_soon(meeting.table_number, meeting.starts_at) if meeting else None
 
 
-@_kind("meeting_over")
 def _meeting_over(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     meeting = db.get(Meeting, facts["meeting"])
     return matchmaking.meeting_over(meeting.table_number, facts["minutes"]) if meeting else None
 
 
-@_kind("meeting_off")
 def _meeting_off(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return matchmaking.meeting_off(datetime.fromisoformat(facts["starts_at"]))
 
 
-@_kind("exam_offer")
 def _exam_offer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     one = db.get_one(SignUp, facts["sign_up"])
     until = one.offer_until
@@ -158,18 +136,15 @@ def _exam_offer(db: Session, notice: Notice, facts: dict[str, Any], now: datetim
     return exams.offer(one, until, now=now)
 
 
-@_kind("exam_offer_over")
 def _exam_offer_over(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     one = db.get_one(SignUp, facts["sign_up"])
     return exams.offer_over(one) if one.sitting.starts_at > now else None
 
 
-@_kind("staff_answer")
 def _staff_answer(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     return Say(f"工会{facts['who']}回你：\n{facts['words']}", (HUMAN,))
 
 
-@_kind("broadcast")
 def _broadcast(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     version = db.get(BroadcastVersion, (facts["broadcast"], facts["version"]))
     if version is None or version.kind != "text":
@@ -180,7 +155,6 @@ def _broadcast(db: Session, notice: Notice, facts: dict[str, Any], now: datetime
     return broadcasts.kept(version.body["text"], notice.made_at)
 
 
-@_kind("broadcast_differs")
 def _broadcast_differs(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     batch = db.get(Batch, facts["batch"])
     if batch is None or not batch.is_different:
@@ -188,3 +162,24 @@ def _broadcast_differs(db: Session, notice: Notice, facts: dict[str, Any], now: 
     return broadcasts.differs(
         batch.broadcast_id, batch.number, batch.size, batch.status or "lost", batch.sent
     )
+
+
+_KINDS: Mapping[str, _Words] = {
+    "late_answer": _late_answer,
+    "form_waiting": _form_waiting,
+    "profile_listed": _profile_listed,
+    "profile_refused": _profile_refused,
+    "photo_lost": _photo_lost,
+    "meet_asked": _meet_asked,
+    "meet_accepted": _meet_accepted,
+    "meet_no_answer": _meet_no_answer,
+    "meeting_soon": _meeting_soon,
+    "meeting_over": _meeting_over,
+    "meeting_off": _meeting_off,
+    "exam_offer": _exam_offer,
+    "exam_offer_over": _exam_offer_over,
+    "staff_answer": _staff_answer,
+    "broadcast": _broadcast,
+    "broadcast_differs": _broadcast_differs,
+    **appointment_notices.KINDS,
+}

@@ -6,7 +6,6 @@ from bot.replies import Say, Tap
 from bot.texts import HELP, REFUSALS
 from core.config import Config
 
-EXPORT = Tap("导出我的数据")
 GOES = (
     "资料卡、照片、墙上的卡片和联系方式",
     "还没到的预约和考试报名：取消，名额让给别人",

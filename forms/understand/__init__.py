@@ -5,7 +5,6 @@ Pure functions: nothing is looked up, `now` and `today` are given, and no text m
 
 from forms.understand.dates import date
 from forms.understand.days import Past, label_date
-from forms.understand.lengths import duration, label_length
 from forms.understand.measures import height_cm, label_yuan, money_fen
 from forms.understand.moments import Moment, moment
 from forms.understand.numbers import number
@@ -27,11 +26,9 @@ __all__ = [
     "Understood",
     "YearRange",
     "date",
-    "duration",
     "height_cm",
     "id_number",
     "label_date",
-    "label_length",
     "label_time",
     "label_year",
     "label_yuan",

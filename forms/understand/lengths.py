@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from decimal import Decimal
 
-from forms.understand.numbers import plain, values
-from forms.understand.outcome import Reading, Unclear, settle, tidy
+from forms.understand.numbers import values
 
 _N = r"[0-9.]{1,6}|[一二两三四五六七八九十百零〇廿]{1,5}|半"
 _UNITS = {
@@ -20,7 +18,6 @@ PIECE = rf"(?:{_N})\s{{0,2}}(?:个半|个)?\s{{0,2}}(?:{_UNIT})(?:半)?"
 _ONE = re.compile(
     rf"(?P<n>{_N})\s{{0,2}}(?P<half>个半|个)?\s{{0,2}}(?P<unit>{_UNIT})(?P<more>半(?!小时|天|个))?"
 )
-_FRAME = re.compile(r"(?:大概|大约|差不多|约|需要|要|用|一共|共|\s)*(.*?)(?:左右|吧|的|\s)*")
 _LONGEST = 3660 * 24 * 60
 
 
@@ -41,32 +38,3 @@ def minutes(text: str) -> list[Decimal]:
         while position < len(text) and text[position] in " 零又":
             position += 1
     return totals if text else []
-
-
-def label_length(value: timedelta) -> str:
-    """1小时30分钟."""
-    total = int(value.total_seconds() // 60)
-    parts = ((total // 1440, "天"), (total % 1440 // 60, "小时"), (total % 60, "分钟"))
-    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0分钟"
-
-
-def duration(text: str) -> Reading[timedelta]:
-    """A length of time up to ten years, in whole minutes: 一个半小时, 1h30m, 三天; 两三天 is two choices.
-
-    Unclear: `which_unit` (a bare number), `month` (months and years have no fixed length), `too_long`,
-    `not_a_duration`.
-    """
-    found = _FRAME.fullmatch(tidy(text))
-    core = found[1] if found else ""
-    said = minutes(core)
-    if not said:
-        if values(core):
-            return Unclear("which_unit", {"number": plain(values(core)[0])})
-        if re.fullmatch(rf"(?:{_N})个?半?(?:月|年|季度|学期)半?", core):
-            return Unclear("month")
-        return Unclear("not_a_duration")
-    if any(m > _LONGEST for m in said):
-        return Unclear("too_long")
-    if any(m != int(m) for m in said):
-        return Unclear("not_a_duration")
-    return settle((timedelta(minutes=int(m)) for m in said), label_length, none=Unclear("not_a_duration"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.clock import SHANGHAI
+from core.db import hold
 from core.errors import Refused
 from models.appointments import Booking, BookingState, HoursException, Professional, Tick
 from models.people import Staff
@@ -156,12 +157,7 @@ def come_back(db: Session, worker_id: int, absence_id: int) -> HoursException:
 
 def _lock(db: Session, professional: Professional) -> None:
     """Absences of one professional come and go one at a time; on PostgreSQL whoever books waits too (rush.py)."""
-    db.execute(
-        update(Professional)
-        .where(Professional.id == professional.id)
-        .values(name=Professional.name)
-        .execution_options(synchronize_session=False)
-    )
+    hold(db, Professional.name, Professional.id == professional.id)
 
 
 def _block(db: Session, absence: HoursException) -> bool:

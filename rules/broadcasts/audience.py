@@ -25,9 +25,8 @@ SERVICES: Final[Mapping[str, Select[tuple[int]]]] = MappingProxyType(
     {
         "matchmaking": select(Profile.worker_id),
         "fair": select(CheckIn.worker_id),
-        "appointment": select(
-            Booking.worker_id
-        ),  # of any kind: who came for counselling is nobody's business
+        # of any kind: who came for counselling is nobody's business
+        "appointment": select(Booking.worker_id),
         "exam": select(SignUp.worker_id),
     }
 )

@@ -119,9 +119,7 @@ def _make(db: Session, broadcast: Broadcast, now: datetime, pace: Pace) -> Call 
     if number is None:
         return None
     left = db.scalar(select(func.count()).select_from(_free(broadcast, now).limit(pace.size + 2).subquery()))
-    size = (
-        pace.size if left != pace.size + 1 else pace.size - 1
-    )  # nobody is left alone: a list has two at least
+    size = pace.size if left != pace.size + 1 else pace.size - 1  # nobody is left alone: a list has two
     batch = Batch(
         broadcast_id=broadcast.id,
         number=number,

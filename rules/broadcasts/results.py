@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import String, cast, exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from core.db import insert_new
+from core.db import hold, insert_new
 from core.errors import Refused
+from core.numbers import whole
 from models.audit import Audit
 from models.broadcasts import (
     IS_SENDING,
@@ -121,8 +122,7 @@ def _adds_counts(db: Session, batch: Batch, values: dict[str, Any]) -> bool:
 
 def _code(status: str) -> int | None:
     """20013 of err(20013)."""
-    inner = status.removeprefix("err(").removesuffix(")")
-    return int(inner) if inner.isdecimal() and len(inner) < 8 else None
+    return whole(status.removeprefix("err(").removesuffix(")"), digits=7)
 
 
 def _tell_staff(db: Session, batch: Batch, now: datetime) -> None:
@@ -191,12 +191,7 @@ def finish(db: Session, broadcast: Broadcast, *, now: datetime) -> bool:
 
 def _locked(db: Session, broadcast: Broadcast) -> str:
     """Of those who end it and those who open somebody again, one at a time. Where it stands now."""
-    db.execute(
-        update(Broadcast)
-        .where(Broadcast.id == broadcast.id)
-        .values(batches=Broadcast.batches)
-        .execution_options(synchronize_session=False)
-    )
+    hold(db, Broadcast.batches, Broadcast.id == broadcast.id)
     db.refresh(broadcast)
     return broadcast.state
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from core import config
+from core.db import hold
 from core.errors import Refused
 from models.exams import SignUp, Sitting
 from models.waiting import Turn
@@ -27,7 +28,7 @@ def withdraw(
 
     Raises Refused: sign_up_gone, exam_begun.
     """
-    one = _mine(db, worker_id, sign_up_id)
+    one = named(db, worker_id, sign_up_id)
     waiting.lock(db, LINE, one)
     if one.state == Turn.WITHDRAWN:
         return one
@@ -74,10 +75,6 @@ def last_of(db: Session, worker_id: int) -> SignUp | None:
 
 def named(db: Session, worker_id: int, sign_up_id: int) -> SignUp:
     """One's own sign-up. Raises Refused("sign_up_gone") for anybody else's."""
-    return _mine(db, worker_id, sign_up_id)
-
-
-def _mine(db: Session, worker_id: int, sign_up_id: int) -> SignUp:
     one = db.get(SignUp, sign_up_id)
     if one is None or one.worker_id != worker_id:
         raise Refused("sign_up_gone")
@@ -86,7 +83,7 @@ def _mine(db: Session, worker_id: int, sign_up_id: int) -> SignUp:
 
 def _offered(db: Session, worker_id: int, sign_up_id: int | None) -> SignUp:
     if sign_up_id is not None:
-        return _mine(db, worker_id, sign_up_id)
+        return named(db, worker_id, sign_up_id)
     one = db.scalar(
         select(SignUp)
         .where(SignUp.worker_id == worker_id, SignUp.state == Turn.OFFERED)
@@ -99,19 +96,19 @@ def _offered(db: Session, worker_id: int, sign_up_id: int | None) -> SignUp:
 
 
 def _lock(db: Session, sitting_id: int) -> None:
-    db.execute(_touch(sitting_id, taken=Sitting.taken))
+    hold(db, Sitting.taken, Sitting.id == sitting_id)
 
 
 def _free(db: Session, sitting_id: int) -> None:
-    db.execute(_touch(sitting_id, taken=Sitting.taken - 1))
+    _change(db, sitting_id, taken=Sitting.taken - 1)
 
 
 def _shorter(db: Session, sitting_id: int) -> None:
-    db.execute(_touch(sitting_id, waiting=Sitting.waiting - 1))
+    _change(db, sitting_id, waiting=Sitting.waiting - 1)
 
 
-def _touch(sitting_id: int, **values: Any) -> Any:
-    return (
+def _change(db: Session, sitting_id: int, **values: Any) -> None:
+    db.execute(
         update(Sitting)
         .where(Sitting.id == sitting_id)
         .values(**values)

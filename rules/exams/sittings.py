@@ -19,8 +19,6 @@ from rules import access, audit
 from rules.access import Permission
 from rules.exams import eligibility
 
-"""The subjects of the waiting list that are sittings."""
-
 
 @dataclass(frozen=True, slots=True)
 class OnOffer:

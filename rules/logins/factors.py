@@ -19,7 +19,7 @@ from models.people import Staff
 from rules.logins import attempts
 from rules.logins.attempts import Where
 
-ISSUER = "娘家工作台"
+ISSUER = "娘家后台"
 STEP_SECONDS = 30
 NEAR = (0, -1, 1)
 """Clocks differ: the half minute before and the one after count too."""
@@ -162,9 +162,8 @@ def _typed(code: str) -> str:
 def _recovery_code() -> str:
     half = ["".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2)]
     code = "-".join(half)
-    return (
-        code if any(letter.isalpha() for letter in code) else _recovery_code()
-    )  # else it looks like a TOTP code
+    # one of digits only would look like a code of the authenticator
+    return code if any(letter.isalpha() for letter in code) else _recovery_code()
 
 
 def _recovery_hash(staff: Staff, code: str) -> str:

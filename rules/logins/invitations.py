@@ -16,7 +16,7 @@ from core.errors import Refused
 from models.logins import Binding, Credential, Ended, Invitation, RecoveryCode
 from models.people import Organisation, Staff, Worker
 from rules import access, audit
-from rules import staff as members
+from rules import staff as staff_rules
 from rules.access import Permission, Role
 from rules.logins import opened, passwords, powers, tokens
 
@@ -42,7 +42,9 @@ def invite(
         access.need_within(by, organisation)
         if not access.may_give(by, role):
             raise Refused("role_above")
-    staff = members.add(db, login, name=name, role=role, organisation=organisation, now=now, worker=worker)
+    staff = staff_rules.add(
+        db, login, name=name, role=role, organisation=organisation, now=now, worker=worker
+    )
     after = {
         "login": login,
         "name": name,

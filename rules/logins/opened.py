@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager
 
 from core.config import Console
 from core.errors import Refused
 from models.logins import Credential, Ended, Login, Way
 from models.people import Staff
 from rules import access, audit
-from rules.access import Permission
 from rules.logins import powers, tokens
 from rules.logins.attempts import Where
 
@@ -118,19 +117,6 @@ def open_logins(db: Session, staff: Staff, *, limits: Console, now: datetime) ->
         db.scalars(
             select(Login)
             .where(Login.staff_id == staff.id, *_is_open(limits, now))
-            .order_by(Login.seen_at.desc(), Login.id.desc())
-        )
-    )
-
-
-def logins_in_reach(db: Session, by: Staff, *, limits: Console, now: datetime) -> list[Login]:
-    """Who is logged in now, in the unions that somebody who manages staff answers for; used last first."""
-    access.need(by, Permission.STAFF_MANAGE)
-    return list(
-        db.scalars(
-            access.scoped(db, by, Login, now=now)
-            .options(joinedload(Login.staff).joinedload(Staff.organisation))
-            .where(*_is_open(limits, now))
             .order_by(Login.seen_at.desc(), Login.id.desc())
         )
     )

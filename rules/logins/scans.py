@@ -163,12 +163,6 @@ def finish_scan(db: Session, secret: str, where: Where, *, now: datetime) -> Sta
     return staff
 
 
-def is_scanned(db: Session, secret: str) -> bool:
-    """Whether a phone has scanned the code, so that the page can say: now confirm there."""
-    query = select(ScanLogin.worker_id).where(ScanLogin.secret_hash == tokens.hashed(secret))
-    return db.scalar(query) is not None
-
-
 def scan_state(db: Session, secret: str, *, now: datetime) -> str:
     """How far the phone is, for the page that shows the code: waiting, scanned, confirmed, denied or gone."""
     scan = db.scalar(select(ScanLogin).where(ScanLogin.secret_hash == tokens.hashed(secret)))

@@ -122,27 +122,6 @@ def needs_code(card: Card, *, now: datetime, config: Config) -> bool:
     return card.url is None or card.url_expires_at is None or card.url_expires_at < _soon(now, config)
 
 
-def fresh_code(engine: Engine, card_id: int, client: CodeMaker, *, now: datetime, config: Config) -> str:
-    """What the card's code encodes, made anew when it has less than `matchmaking.code_renew_days` left.
-
-    Works in transactions of its own, none of them open while it waits for WeChat, so that nobody waits with it.
-    Raises whatever the client raises, with nothing changed.
-    """
-    with Session(engine) as db:
-        card = db.get(Card, card_id)
-        if card is None or card.revoked_at is not None:
-            raise Refused("card_revoked")
-        token, url = card.token, card.url
-        if url is not None and not needs_code(card, now=now, config=config):
-            return url
-    code = client.create_code(CardScene(token).pack(), _life(config), now=now)
-    with Session(engine) as db:
-        if not _keep(db, token, code):
-            raise Refused("card_revoked")
-        db.commit()
-    return code.url
-
-
 def without_code(db: Session, wall: Wall, *, now: datetime, config: Config) -> int:
     """How many live cards of the wall have no code that lasts long enough to be printed."""
     query = select(func.count(Card.id)).where(Card.wall_id == wall.id, _lacks_code(now, config))

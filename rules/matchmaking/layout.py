@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from core.db import hold
 from core.errors import Refused
 from core.visible import tidy
 from models.events import Event
@@ -255,19 +256,10 @@ def _hold(db: Session, one: Card, *wall_ids: int) -> None:
     """Hold these walls, always in the same order, and read the card anew. Raises Refused: card_revoked, wall_busy (it
     hangs on none of them any more: the wall that it would leave is not held)."""
     for wall_id in sorted(set(wall_ids)):
-        _lock(db, wall_id)
+        hold(db, Wall.number, Wall.id == wall_id)
     _live(db, one)
     if one.wall_id not in wall_ids:
         raise Refused("wall_busy")
-
-
-def _lock(db: Session, wall_id: int) -> None:
-    db.execute(
-        update(Wall)
-        .where(Wall.id == wall_id)
-        .values(number=Wall.number)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _live(db: Session, one: Card) -> None:

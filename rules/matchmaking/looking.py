@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, and_, bindparam, delete, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from core.clock import local
 from core.db import insert_new
 from core.errors import Refused
 from core.prepared import Prepared
@@ -227,13 +226,3 @@ def fits(one: Profile, other: Profile) -> bool:
         return (a.wants_born_from or 0) <= b.birth_year <= (a.wants_born_to or 9999)
 
     return one.sex != other.sex and wants(one, other) and wants(other, one)
-
-
-def day_start(now: datetime) -> datetime:
-    """Midnight in Shanghai, where a day of limits begins."""
-    return local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def hour_ago(now: datetime) -> datetime:
-    """An hour before."""
-    return now - timedelta(hours=1)

@@ -23,9 +23,7 @@ _PAUSED, _WITHDRAWN = ProfileState.PAUSED, ProfileState.WITHDRAWN
 
 MOVES: Final = MappingProxyType(
     {
-        _IN_REVIEW: frozenset(
-            {_IN_REVIEW, _LISTED, _REFUSED, _WITHDRAWN}
-        ),  # to itself: changed before its turn
+        _IN_REVIEW: frozenset({_IN_REVIEW, _LISTED, _REFUSED, _WITHDRAWN}),  # to itself: changed meanwhile
         _LISTED: frozenset({_IN_REVIEW, _PAUSED, _WITHDRAWN}),  # to review: every change is read again
         _REFUSED: frozenset({_IN_REVIEW, _WITHDRAWN}),
         _PAUSED: frozenset({_LISTED, _IN_REVIEW, _WITHDRAWN}),  # to listed: unchanged, so it needs no review

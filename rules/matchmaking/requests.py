@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.config import Matchmaking
-from core.db import insert_new
+from core.db import hold, insert_new
 from core.errors import Refused
 from models.matchmaking import MeetRequest, Profile, ProfileState, RequestState
 from rules.matchmaking import looking, meetings
@@ -310,21 +311,14 @@ def _check_limits(db: Session, worker_id: int, seen: Seen, *, now: datetime, lim
         MeetRequest.state == RequestState.WAITING,
         (MeetRequest.state.in_(UNANSWERED)) & (MeetRequest.expires_at > now),
     )
-    for whose in sorted(
-        (worker_id, seen.worker_id)
-    ):  # who asks or is asked at the same moment counts after this one
-        db.execute(
-            update(Profile)
-            .where(Profile.worker_id == whose)
-            .values(state=Profile.state)
-            .execution_options(synchronize_session=False)
-        )
+    for whose in sorted((worker_id, seen.worker_id)):  # who asks or is asked at the same moment counts later
+        hold(db, Profile.state, Profile.worker_id == whose)
     if count(mine, unanswered) >= limits.requests_open:
         raise Refused("too_many_open", limit=limits.requests_open)
-    if count(mine, MeetRequest.asked_at >= looking.day_start(now)) >= limits.requests_per_day:
+    if count(mine, MeetRequest.asked_at >= today(now)[0]) >= limits.requests_per_day:
         raise Refused("too_many_today", limit=limits.requests_per_day)
     if (
-        count(MeetRequest.asked_id == seen.worker_id, MeetRequest.asked_at >= looking.hour_ago(now))
+        count(MeetRequest.asked_id == seen.worker_id, MeetRequest.asked_at >= now - timedelta(hours=1))
         >= limits.card_requests_per_hour
     ):
         raise Refused("card_busy", nickname=seen.nickname)

@@ -18,9 +18,8 @@ from rules import organisations
 from rules.figures import LEAST
 from rules.matchmaking import cards
 
-_BORN = re.compile(
-    r"(?<!\d)(\d[05])\s*后"
-)  # a section such as 90后 (born in the nineties) or 95后 (1995 to 1999)
+_BORN = re.compile(r"(?<!\d)(\d[05])\s*后")
+"""A section such as 90后 (born in the nineties) or 95后 (1995 to 1999)."""
 
 
 @dataclass(frozen=True)

@@ -56,11 +56,9 @@ def test_pushes_text_as_it_is(client: Client, emulator: Running) -> None:
     assert heard(phone) == ['你好 😀 "引号"\\u4f60\n第二行 𬭎']
 
 
-def test_pushes_a_menu_message_and_shows_typing(client: Client, emulator: Running) -> None:
+def test_typing_is_refused_out_of_place(client: Client, emulator: Running) -> None:
     phone = emulator.phone(following=True)
     open_window(phone)
-    client.send_menu(phone.openid, "哪一项？", [("svc.1", "心理咨询"), ("svc.2", "法律咨询")], "点一下就好")
-    assert phone.heard[0].kind == "msgmenu"
     with pytest.raises(PlatformError) as refused:
         client.typing(phone.openid)
     assert refused.value.code == 45080

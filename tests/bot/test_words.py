@@ -33,8 +33,7 @@ ENTRIES = [
     ("menu", "menu"),
     ("考试1", "exam"),
 ]
-COMMANDS = [("找", "find"), ("找对象", "find"), ("退订", "mute")]
-INDEX = WordIndex(ENTRIES, COMMANDS)
+INDEX = WordIndex(ENTRIES)
 
 
 @pytest.fixture(scope="module")
@@ -159,31 +158,6 @@ def test_A12_a_slip_between_two_words_of_one_owner_is_theirs() -> None:
     assert found.value == "exam"
 
 
-@pytest.mark.parametrize(
-    ("said", "owner", "args"),
-    [
-        ("找 85-92 女 西湖区 教师", "find", "85-92 女 西湖区 教师"),
-        ("找８５－９２ 女", "find", "85-92 女"),
-        ("找85-92，女，西湖区", "find", "85-92 女 西湖区"),
-        ("找对象 90后 男", "find", "90后 男"),
-        ("找對象 90後", "find", "90后"),
-        ("我想找 90后", "find", "90后"),
-        ("退订 讲座", "mute", "讲座"),
-    ],
-)
-def test_A12_a_command_comes_with_what_follows_it(
-    words: WordIndex[str], said: str, owner: str, args: str
-) -> None:
-    found = words.find(said)
-    assert found is not None
-    assert (found.value, found.kind, found.args) == (owner, "command", args)
-
-
-def test_A12_a_command_needs_a_blank_or_a_digit(words: WordIndex[str]) -> None:
-    assert words.find("找工作") is None
-    assert words.find("退订单") is None
-
-
 def test_A12_the_report_names_both_owners_of_one_word() -> None:
     assert overlaps(ENTRIES) == []
     planted = overlaps([*ENTRIES, ("預約", "lawyer")])
@@ -243,12 +217,12 @@ def made_up(count: int) -> list[tuple[str, int]]:
 
 @pytest.fixture(scope="module")
 def few() -> WordIndex[int]:
-    return WordIndex([("找对象", -1), *made_up(9)], [("找", -1)])
+    return WordIndex([("找对象", -1), *made_up(9)])
 
 
 @pytest.fixture(scope="module")
 def many() -> WordIndex[int]:
-    return WordIndex([("找对象", -1), *made_up(9_999)], [("找", -1)])
+    return WordIndex([("找对象", -1), *made_up(9_999)])
 
 
 @pytest.mark.parametrize(
@@ -271,7 +245,7 @@ def test_A12_a_lookup_costs_the_same_with_ten_and_ten_thousand_words(
 
 
 def test_A12_a_lookup_asks_hash_tables_only() -> None:
-    words = WordIndex(made_up(100), [("找", 1)])
+    words = WordIndex(made_up(100))
     held = [value for value in vars(words).values() if not isinstance(value, int)]
     assert {type(value) for value in held} == {dict}
 

@@ -43,7 +43,7 @@ from bot import offers, router
 from core.redis import connect
 from forms import FORMS
 from models.people import Organisation, Staff
-from rules import staff
+from rules import conversations
 from tests.chat import exam_hall
 from tests.chat.account import Account, Phone
 from tests.chat.fair import Fair, passes, pushed
@@ -236,12 +236,12 @@ class Stage:
             officer, worker = db.get_one(Staff, self.fair.officer), self.fair.worker(db, phone)
             asked = [
                 one
-                for one in staff.open_handovers(db, officer, now=self.account.clock())
+                for one in db.scalars(conversations.queue(db, officer, now=self.account.clock()))
                 if one.worker_id == worker.id
             ]
             assert asked, "nobody is waited for"
             for one in asked:
-                staff.answer_handover(db, officer, one.id, words, now=self.account.clock())
+                conversations.answer(db, officer, one.id, words, now=self.account.clock())
 
     def plans(self, quota: int, kind: str) -> None:
         if kind == "未开放":

@@ -16,7 +16,10 @@ def control(emulator: Running, path: str, body: Any = None) -> Any:
     return requests.post(f"{emulator.url}/emulator/control/{path}", json=body).json()
 
 
-def test_faults_are_set_listed_and_cleared(emulator: Running, api: Api) -> None:
+def test_A7_faults_are_set_listed_and_cleared(emulator: Running, api: Api) -> None:
+    for code in (40001, 43004, 45009, 45015, 45047):
+        control(emulator, "faults", {"path": "/cgi-bin/menu/get", "times": 1, "errcode": code})
+        assert api.get("/cgi-bin/menu/get")["errcode"] == code
     made = control(emulator, "faults", [{"path": "/cgi-bin/menu/get", "times": 2, "errcode": 45009}])
     assert made["faults"][0]["errcode"] == 45009
     assert [api.get("/cgi-bin/menu/get")["errcode"] for _ in range(3)] == [45009, 45009, 46003]

@@ -240,7 +240,7 @@ CONTEXTS: dict[str, Mapping[str, Any]] = {
     "photos": {"room": 2, "photos": {1: True, 2: False, 3: True}},
     "signup": {
         "open": [on_offer(1, 4), on_offer(2, 4, free=1), on_offer(3, 5, free=0, waiting=4)],
-        "coming": ["叉车工（五级） 12月1日 周二 9:00 开始报名"],
+        "coming": ["叉车工（五级） 12月1日 周二 09:00 开始报名"],
     },
 }
 """What the functions of a form see while it is tried here, by its name."""

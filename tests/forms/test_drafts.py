@@ -62,18 +62,6 @@ def test_B4_an_expired_draft_can_be_dropped(text: str) -> None:
     assert talk.turn.draft is None
 
 
-def test_B4_time_alone_expires_once_with_words_for_a_reminder() -> None:
-    draft = at(EXAM, "phone").draft
-    assert engine.expire(EXAM, draft, now=NOW).outcome is Outcome.PASSED
-    turn = engine.expire(EXAM, draft, now=NOW + timedelta(minutes=30))
-    assert turn.outcome is Outcome.EXPIRED
-    assert turn.draft is not None
-    assert turn.draft.state is State.EXPIRED
-    assert "还留着" in turn.says[0].text
-    again = engine.expire(EXAM, turn.draft, now=NOW + timedelta(minutes=31))
-    assert (again.outcome, again.says) == (Outcome.PASSED, ())
-
-
 def test_B4_after_seven_days_it_is_gone_and_this_is_said_once_if_asked() -> None:
     talk = at(EXAM, "fee")
     talk.later(days=7, minutes=31)
@@ -85,15 +73,6 @@ def test_B4_after_seven_days_it_is_gone_and_this_is_said_once_if_asked() -> None
     assert talk.say("接着填").outcome is Outcome.CLOSED
     assert "已经清掉了" in talk.text
     assert talk.turn.draft is None
-
-
-def test_B4_a_sweep_takes_the_answers_after_seven_days() -> None:
-    draft = at(EXAM, "fee").draft
-    turn = engine.expire(EXAM, draft, now=draft.keep_until)
-    assert turn.outcome is Outcome.CLOSED
-    assert turn.draft is not None
-    assert not turn.draft.secrets
-    assert engine.resume(EXAM, turn.draft, now=draft.keep_until).outcome is Outcome.CLOSED
 
 
 def test_B6_an_added_question_is_asked_of_an_old_draft() -> None:
@@ -178,7 +157,6 @@ def test_B6_a_form_that_is_no_more_closes_its_drafts_with_words() -> None:
     talk = at(EXAM, "phone")
     talk.form = None
     assert engine.repeat(None, talk.draft, now=NOW) is None
-    assert engine.expire(None, talk.draft, now=talk.draft.deadline_at).says == ()
     assert engine.resume(None, talk.draft, now=NOW).outcome is Outcome.CLOSED
     talk.say("13800138000")
     assert talk.outcome is Outcome.CLOSED

@@ -104,16 +104,6 @@ class Person(RuleBasedStateMachine):
     def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
-    @precondition(lambda self: not self.is_over())
-    @rule()
-    def sweep(self) -> None:
-        turn = engine.expire(self.form, self.draft, now=self.now)
-        assert turn.draft is not None
-        if turn.draft.state is not State.GONE:
-            assert self.answers(turn.draft) == self.answers(self.draft)
-        self.turn = turn
-        self.keep()
-
     @precondition(lambda self: self.is_over())
     @rule()
     def begin_again(self) -> None:

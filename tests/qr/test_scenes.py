@@ -95,7 +95,7 @@ def test_something_that_is_no_string_means_nothing() -> None:
     assert unpack(key) is None
 
 
-def test_e1_a_card_token_has_128_random_bits_in_22_characters() -> None:
+def test_E1_a_card_token_has_128_random_bits_in_22_characters() -> None:
     several = {new_token() for _ in range(500)}
     assert len(several) == 500
     assert all(len(token) == 22 and CardScene(token).pack() == f"card-{token}" for token in several)

@@ -133,7 +133,7 @@ def test_names_can_be_copied_and_searched_also_rare_ones(font_dir: Path) -> None
             assert name in by_pypdf
 
 
-def test_e1_a_sheet_says_nothing_but_what_a_card_may_say(font_dir: Path) -> None:
+def test_E1_a_sheet_says_nothing_but_what_a_card_may_say(font_dir: Path) -> None:
     cards = some_cards(10)
     pdf, _ = sheets(cards, font_dir, codes_until=AT + timedelta(days=30))
     for number, text in enumerate(texts(pdf)):

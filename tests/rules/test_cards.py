@@ -55,7 +55,7 @@ def wall(town: Town) -> Wall:
     return town.wall(1, "90后")
 
 
-def test_e1_tokens_have_128_random_bits_and_say_nothing(town: Town, wall: Wall) -> None:
+def test_E1_tokens_have_128_random_bits_and_say_nothing(town: Town, wall: Wall) -> None:
     made = [town.listed(wall, nickname="小禾") for _ in range(50)]
     tokens = {card.token for card in made}
     assert len(tokens) == 50
@@ -67,12 +67,12 @@ def test_e1_tokens_have_128_random_bits_and_say_nothing(town: Town, wall: Wall) 
             assert secret not in scene
 
 
-def test_e1_reissuing_voids_the_old_code_and_keeps_the_place(town: Town, wall: Wall, config: Config) -> None:
+def test_E1_reissuing_voids_the_old_code_and_keeps_the_place(town: Town, wall: Wall, config: Config) -> None:
     maker, scanner = Maker(), town.worker()
     town.listed(wall)
     old = town.listed(wall)
     town.db.commit()
-    cards.fresh_code(town.engine, old.id, maker, now=NOW, config=config)
+    cards.renew_codes(town.engine, wall, maker, now=NOW, config=config)
     fresh = cards.reissue(town.db, old, now=NOW)
     assert fresh.token != old.token
     assert (fresh.wall_id, fresh.place) == (old.wall_id, old.place)
@@ -85,7 +85,7 @@ def test_e1_reissuing_voids_the_old_code_and_keeps_the_place(town: Town, wall: W
         cards.reissue(town.db, old, now=NOW)
 
 
-def test_e1_revoked_unknown_withdrawn_and_paused_cards_are_refused_alike(town: Town, wall: Wall) -> None:
+def test_E1_revoked_unknown_withdrawn_and_paused_cards_are_refused_alike(town: Town, wall: Wall) -> None:
     scanner = town.worker()
     revoked, withdrawn, paused = town.listed(wall), town.listed(wall), town.listed(wall)
     cards.revoke(town.db, revoked, now=NOW)
@@ -154,33 +154,31 @@ def test_many_at_once_get_different_places_and_one_person_one_card(town: Town, w
 # Codes
 
 
-def test_a_code_is_made_once_and_kept(town: Town, wall: Wall, config: Config) -> None:
-    maker, card = Maker(), town.listed(wall)
-    town.db.commit()
-    url = cards.fresh_code(town.engine, card.id, maker, now=NOW, config=config)
-    town.db.refresh(card)
-    assert cards.fresh_code(town.engine, card.id, maker, now=NOW, config=config) == url == card.url
-    assert maker.asked == [CardScene(card.token).pack()]
-    assert card.url_expires_at == NOW + timedelta(days=config.matchmaking.code_days)
-
-
-def test_a_code_is_renewed_before_it_ends_and_the_paper_with_it(
+def test_a_code_is_made_once_and_renewed_before_it_ends_and_the_paper_with_it(
     town: Town, wall: Wall, config: Config
 ) -> None:
-    maker, card = Maker(), town.listed(wall)
+    maker, card, rules = Maker(), town.listed(wall), config.matchmaking
     town.db.commit()
-    cards.fresh_code(town.engine, card.id, maker, now=NOW, config=config)
+
+    def renewed(now: datetime) -> int:
+        made = cards.renew_codes(town.engine, wall, maker, now=now, config=config)
+        town.db.commit()
+        town.db.refresh(card)
+        return made
+
+    assert [renewed(NOW), renewed(NOW)] == [1, 0]
+    assert maker.asked == [CardScene(card.token).pack()]
+    assert card.url_expires_at == NOW + timedelta(days=rules.code_days)
     walls.mark_printed(town.db, [(card.id, card.url or "")], now=NOW)
-    town.db.commit()
-    rules = config.matchmaking
     enough = NOW + timedelta(days=rules.code_days - rules.code_renew_days)
-    assert not cards.needs_code(card, now=enough, config=config)
     late = enough + timedelta(seconds=1)
-    cards.fresh_code(town.engine, card.id, maker, now=late, config=config)
-    town.db.commit()
-    town.db.refresh(card)
-    assert card.url == "http://weixin.qq.com/q/2"
-    assert card.printed_at is None
+    assert (renewed(enough), card.printed_at, cards.needs_code(card, now=enough, config=config)) == (
+        0,
+        NOW,
+        False,
+    )
+    assert cards.needs_code(card, now=late, config=config)
+    assert (renewed(late), card.printed_at, card.url) == (1, None, "http://weixin.qq.com/q/2")
 
 
 def test_nobody_waits_for_a_lock_while_we_wait_for_wechat(town: Town, wall: Wall, config: Config) -> None:
@@ -194,26 +192,7 @@ def test_nobody_waits_for_a_lock_while_we_wait_for_wechat(town: Town, wall: Wall
                 other.commit()
             return super().create_code(scene, expire_seconds, now=now)
 
-    cards.fresh_code(town.engine, card.id, Slow(), now=NOW, config=config)
-
-
-def test_an_error_of_wechat_passes_through_and_changes_nothing(
-    town: Town, wall: Wall, config: Config
-) -> None:
-    card = town.listed(wall)
-    town.db.commit()
-    with pytest.raises(Gone):
-        cards.fresh_code(town.engine, card.id, Maker(fails_after=0), now=NOW, config=config)
-    town.db.refresh(card)
-    assert card.url is None
-
-
-def test_a_revoked_card_gets_no_code(town: Town, wall: Wall, config: Config) -> None:
-    card = town.listed(wall)
-    cards.revoke(town.db, card, now=NOW)
-    town.db.commit()
-    with refused("card_revoked"):
-        cards.fresh_code(town.engine, card.id, Maker(), now=NOW, config=config)
+    assert cards.renew_codes(town.engine, wall, Slow(), now=NOW, config=config) == 1
 
 
 def with_code(engine: Engine) -> int:

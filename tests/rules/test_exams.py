@@ -65,7 +65,7 @@ def test_the_database_refuses_the_same_person_twice(town: Town) -> None:
         town.db.execute(update(SignUp).where(SignUp.id == two.id).values(id_hash=same))
 
 
-def test_b11_what_identifies_is_sealed_and_found_by_its_hash_alone(town: Town) -> None:
+def test_B11_what_identifies_is_sealed_and_found_by_its_hash_alone(town: Town) -> None:
     sitting = plan(town.db, town.city, now=NOW, quota=9)
     one = enter(town.db, town.worker(), sitting, 7, now=NOW)
     town.db.commit()

@@ -12,8 +12,9 @@ from core.errors import Refused
 from models.audit import Audit
 from models.matchmaking import MeetRequest, Profile, ProfileMove, ProfileState, RequestState
 from models.messages import Handover, Notice
-from rules import organisations, staff
-from rules.matchmaking import cards, profiles
+from models.people import Staff
+from rules import conversations, organisations
+from rules.matchmaking import cards, profiles, reviewing
 from tests.rules.cast import NOW, Town
 
 S = ProfileState
@@ -21,6 +22,14 @@ S = ProfileState
 
 def refused(code: str) -> pytest.RaisesExc[Refused]:
     return pytest.RaisesExc(Refused, check=lambda error: error.code == code)
+
+
+def waiting(town: Town, staff: Staff) -> list[Profile]:
+    return list(town.db.scalars(reviewing.queue(town.db, staff, now=NOW)))
+
+
+def handed(town: Town, staff: Staff) -> list[Handover]:
+    return list(town.db.scalars(conversations.queue(town.db, staff, now=NOW)))
 
 
 def told(db: Session, profile: Profile) -> list[Notice]:
@@ -142,7 +151,7 @@ def test_approving_passes_on_the_wishes_that_waited(town: Town) -> None:
     assert [notice.kind for notice in told(town.db, card.profile)] == ["meet_asked"]
 
 
-def test_e11_an_edit_is_reviewed_again_and_keeps_its_place(town: Town) -> None:
+def test_E11_an_edit_is_reviewed_again_and_keeps_its_place(town: Town) -> None:
     town.wall(1, "90后")
     profile, officer = town.profile(), town.staff("lin", town.city)
     profiles.approve(town.db, profile, staff=officer, now=NOW)
@@ -153,7 +162,7 @@ def test_e11_an_edit_is_reviewed_again_and_keeps_its_place(town: Town) -> None:
     assert cards.live_card(town.db, profile) is card
 
 
-def test_e11_nobody_reviews_themself(town: Town) -> None:
+def test_E11_nobody_reviews_themself(town: Town) -> None:
     worker = town.worker(town.north)
     profile = town.profile(worker)
     officer = town.staff("lin", town.city, worker=worker)
@@ -161,7 +170,7 @@ def test_e11_nobody_reviews_themself(town: Town) -> None:
         profiles.approve(town.db, profile, staff=officer, now=NOW)
     with refused("own_profile"):
         profiles.refuse(town.db, profile, staff=officer, reason="改一下", now=NOW)
-    assert staff.waiting_profiles(town.db, officer, now=NOW) == []
+    assert waiting(town, officer) == []
     assert profile.state == S.IN_REVIEW
 
 
@@ -192,12 +201,12 @@ def test_the_next_district_sees_and_does_nothing(town: Town) -> None:
         profiles.approve(town.db, profile, staff=neighbour, now=NOW)
     with refused("not_found"):
         profiles.refuse(town.db, profile, staff=neighbour, reason="不行", now=NOW)
-    assert staff.waiting_profiles(town.db, neighbour, now=NOW) == []
-    assert staff.open_handovers(town.db, neighbour, now=NOW) == []
+    assert waiting(town, neighbour) == []
+    assert handed(town, neighbour) == []
     assert profile.state == S.IN_REVIEW
     for officer in (town.staff("lin", town.north), town.staff("zhou", town.city)):
-        assert staff.waiting_profiles(town.db, officer, now=NOW) == [profile]
-        assert len(staff.open_handovers(town.db, officer, now=NOW)) == 1
+        assert waiting(town, officer) == [profile]
+        assert len(handed(town, officer)) == 1
 
 
 @pytest.mark.parametrize("role", ["professional", "duty", "clerk"])
@@ -206,7 +215,7 @@ def test_who_has_no_right_to_review_reviews_nothing(town: Town, role: str) -> No
     with refused("not_found"):
         profiles.approve(town.db, profile, staff=professional, now=NOW)
     with refused("not_found"):
-        staff.waiting_profiles(town.db, professional, now=NOW)
+        waiting(town, professional)
 
 
 def test_somebody_without_a_union_belongs_to_the_union_of_the_fair(town: Town) -> None:
@@ -215,7 +224,7 @@ def test_somebody_without_a_union_belongs_to_the_union_of_the_fair(town: Town) -
     with refused("not_found"):
         profiles.approve(town.db, profile, staff=town.staff("lin", town.north), now=NOW)
     officer = town.staff("zhou", town.city)
-    assert staff.waiting_profiles(town.db, officer, now=NOW) == [profile]
+    assert waiting(town, officer) == [profile]
     profiles.approve(town.db, profile, staff=officer, now=NOW)
     assert profile.is_listed
 
@@ -223,13 +232,13 @@ def test_somebody_without_a_union_belongs_to_the_union_of_the_fair(town: Town) -
 def test_without_a_fair_only_the_top_reaches_somebody_without_a_union(town: Town) -> None:
     town.fair.ends_at = NOW
     profile = town.profile(town.worker(None))
-    assert staff.waiting_profiles(town.db, town.staff("zhou", town.city), now=NOW) == []
+    assert waiting(town, town.staff("zhou", town.city)) == []
     province = organisations.named(town.db, "云栖省总工会")
     assert province
-    assert staff.waiting_profiles(town.db, town.staff("he", province), now=NOW) == [profile]
+    assert waiting(town, town.staff("he", province)) == [profile]
 
 
-def test_e10_withdrawing_voids_the_card_and_erases_the_contact(town: Town) -> None:
+def test_E10_withdrawing_voids_the_card_and_erases_the_contact(town: Town) -> None:
     card = town.listed(town.wall(1, "90后"))
     profiles.move(town.db, card.profile, S.WITHDRAWN, now=NOW)
     town.db.flush()

@@ -80,10 +80,10 @@ def outcomes(town: Town) -> list[str]:
 
 def test_scanned_and_confirmed_it_opens_once(town: Town, page: Page, lin: Staff, phone: Worker) -> None:
     assert page.finish() is None
-    assert not logins.is_scanned(town.db, page.secret)
+    assert logins.scan_state(town.db, page.secret, now=NOW) == "waiting"
     scan = page.scanned(phone)
     assert (scan.ip, scan.browser, scan.made_at) == (HOME.ip, HOME.browser, NOW)
-    assert logins.is_scanned(town.db, page.secret)
+    assert logins.scan_state(town.db, page.secret, now=NOW) == "scanned"
     assert page.finish() is None, "not before it was confirmed"
     logins.confirm_scan(town.db, phone.id, scan.id, now=SOON)
     assert page.finish() is lin

@@ -130,9 +130,9 @@ def test_scans_are_counted_by_card_and_by_person(town: Town) -> None:
         for _twice in range(2):
             looking.note(town.db, scanner.id, loud.id, key=str(number), now=NOW)
     assert [(row.card, row.scans, row.people) for row in walls.scans(town.db, wall)] == [
-        (loud, 3, 2),
         (quiet, 0, 0),
-    ]
+        (loud, 3, 2),
+    ], "in the order of the wall, since fewer than five looked"
     assert [(row.wall, row.cards, row.scans) for row in walls.count(town.db, town.fair)] == [
         (wall, 2, 3),
         (other, 1, 0),

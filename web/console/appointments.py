@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from core.clock import today
+from core.numbers import whole
 from models.appointments import Booking, BookingState, Place, Professional, Service
 from rules.appointments import agenda
 from web.console.gate import Desk, Door, Pages, page
@@ -63,9 +64,8 @@ def _search(said: str) -> ColumnElement[bool]:
             (Booking.place_id, Place),
         )
     ]
-    number = said.upper().removeprefix("A")
-    if number.isascii() and number.isdecimal() and len(number) < 16:
-        found.append(Booking.id == int(number))
+    if (number := whole(said.upper().removeprefix("A"))) is not None:
+        found.append(Booking.id == number)
     return or_(*found)
 
 

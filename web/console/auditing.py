@@ -11,6 +11,7 @@ from flask import request
 from sqlalchemy import ColumnElement, Select, false, select
 
 from core.clock import SHANGHAI, local
+from core.numbers import whole
 from core.sheets import write_csv, write_xlsx
 from models.audit import Audit
 from models.people import Staff
@@ -59,9 +60,9 @@ def index(desk: Desk) -> Any:
     """One page of what was found, the newest first; the next one begins below its last number."""
     wanted = _wanted(request.args)
     query = _query(desk, wanted)
-    before = request.args.get("before", "")
-    if before.isascii() and before.isdecimal() and len(before) < 19:
-        query = query.where(Audit.id < int(before))
+    before = whole(request.args.get("before"))
+    if before is not None:
+        query = query.where(Audit.id < before)
     found = desk.db.execute(query.order_by(Audit.id.desc()).limit(SIZE + 1)).all()
     rows = found[:SIZE]
     number, digest = audit.head(desk.db)
@@ -71,7 +72,7 @@ def index(desk: Desk) -> Any:
         rows=rows,
         wanted=wanted,
         more=rows[-1][0].id if len(found) > SIZE else None,
-        is_first=not before,
+        is_first=before is None,
         acts=words.ACTS,
         number=number,
         digest=digest,
@@ -185,12 +186,7 @@ def _day(text: str) -> date | None:
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What changed: its name, what it was, and what it is."""
     names = list(dict.fromkeys([*before, *after]))
-    return [(name, _shown(before.get(name)), _shown(after.get(name))) for name in names]
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "—"
-    if isinstance(value, dict):
-        return "，".join(f"{name} {one}" for name, one in value.items()) or "—"
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return [
+        (words.FACTS.get(name, name), words.fact(before.get(name)), words.fact(after.get(name)))
+        for name in names
+    ]

@@ -14,6 +14,7 @@ from flask import request
 from sqlalchemy import Select
 
 from core.errors import Refused
+from core.numbers import whole
 from rules import access
 from rules.access import Permission
 from web.console import words
@@ -160,15 +161,13 @@ class _Run:
             query = self.asked.query.with_only_columns(key).limit(MOST + 1)
             return list(self.desk.db.scalars(query)) or None
         texts = [*request.form.getlist("pick"), *request.form.get("ids", "").split(",")]
-        found = {int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 16}
+        found = {number for text in texts if (number := whole(text)) is not None}
         return sorted(found) or None
 
     def _sorted(self, ids: list[int], target: str) -> _Sorted:
         found = _Sorted()
         query = self.asked.everything.where(self.act.entity.id.in_(ids)).order_by(None)
-        query = query.order_by(
-            self.act.entity.id
-        )  # two who do it to the same rows hold them in the same order
+        query = query.order_by(self.act.entity.id)  # two who do it to the same rows hold them in one order
         rows = [row[0] for row in self.desk.db.execute(query)]
         for row in rows:
             why = self.act.judge(self.desk, row, target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_
@@ -11,24 +11,22 @@ from sqlalchemy.orm import Session
 
 from core.config import Config
 from core.errors import Refused
-from forms import FORMS
+from forms import FORMS, handed_over
 from forms.answers import Answers, Given
 from forms.draft import Draft
 from models.messages import Handover
 from models.people import Worker
 from rules import audit
 from rules import conversations as rules
-from rules import staff as staff_rules
 from rules.access import Permission
 from web.console import bulk, exports, words
 from web.console.bulk import Act, each
 from web.console.exports import Column, Export
 from web.console.forms import Form, Length, TextAreaField, needed, paragraph, reason_for
 from web.console.gate import Desk, Pages, page, say, to
-from web.console.lists import Filter, Listing, Sort
+from web.console.lists import LATE, Filter, Listing, Sort
 
 pages = Pages("conversations")
-LATE = timedelta(hours=2)
 
 
 class AnswerForm(Form):
@@ -38,7 +36,7 @@ class AnswerForm(Form):
         "回复",
         [
             needed("要写回什么话，本人会看到。"),
-            Length(max=staff_rules.ANSWER_LENGTH, message="太长了，最多 %(max)d 个字。"),
+            Length(max=rules.ANSWER_LENGTH, message="太长了，最多 %(max)d 个字。"),
         ],
         filters=[paragraph],
     )
@@ -76,14 +74,6 @@ def listing(now: datetime) -> Listing:
     )
 
 
-def about(value: str) -> str:
-    """What a conversation is about, in words."""
-    if value.startswith("report:"):
-        return f"举报资料卡 {value.removeprefix('report:')}"
-    form = FORMS.get(value)
-    return f"填“{form.title}”时" if form else words.ABOUT.get(value, value)
-
-
 def _reported(value: str) -> int | None:
     number = value.removeprefix("report:")
     return int(number) if number != value and number.isdecimal() else None
@@ -94,7 +84,7 @@ EXPORT = Export(
     "等回复的对话",
     (
         Column("编号", lambda row: row.Handover.id, 10),
-        Column("事由", lambda row: about(row.Handover.about), 24),
+        Column("事由", lambda row: handed_over(row.Handover.about), 24),
         Column("职工", lambda row: row.Handover.worker_id, 10),
         Column("开始于", lambda row: words.clock(row.Handover.at), 18),
     ),
@@ -116,7 +106,7 @@ CLOSE = Act(
     lambda count: f"关闭了 {count} 个对话，没有给本人发消息。",
     Permission.CONVERSATIONS_ANSWER,
     Handover,
-    lambda one: f"对话 {one.id}（{about(one.about)}）",
+    lambda one: f"对话 {one.id}（{handed_over(one.about)}）",
     each(lambda desk, one, reason, target: rules.close(desk.db, desk.staff, one.id, reason, now=desk.now)),
     lambda desk, one, target: "情绪关怀要一个一个看" if one.about == "crisis" else None,
     reason="不回复的原因",
@@ -139,7 +129,7 @@ def index(desk: Desk) -> Any:
     return page(
         "conversations.html",
         listed=listing(desk.now).read(desk.db, query),
-        about=about,
+        about=handed_over,
         acts=bulk.buttons(desk, pages, (CLOSE,)),
     )
 
@@ -166,7 +156,7 @@ def answer(desk: Desk, number: int) -> Any:
     if not form.read():
         return _shown(desk, handover, 422, form=form)
     try:
-        staff_rules.answer_handover(desk.db, desk.staff, number, form.words.data or "", now=desk.now)
+        rules.answer(desk.db, desk.staff, number, form.words.data or "", now=desk.now)
     except Refused as refused:
         return _told(desk, number, refused, form=form)
     return _on(
@@ -241,7 +231,7 @@ def _shown(
         status,
         handover=handover,
         worker=worker,
-        about=about,
+        about=handed_over,
         reported=_reported(handover.about),
         draft=draft_lines(handover, desk.db, desk.config, desk.now),
         said=said,
@@ -251,7 +241,7 @@ def _shown(
         form=form or AnswerForm(),
         closing=closing or CloseForm(),
         problem=problem,
-        limit=staff_rules.ANSWER_LENGTH,
+        limit=rules.ANSWER_LENGTH,
     )
 
 

@@ -10,7 +10,9 @@ from typing import Any, BinaryIO, Final
 from flask import request, url_for
 from sqlalchemy import select
 
+from bot.texts.figures import HIDDEN
 from core.clock import local
+from core.numbers import whole
 from core.sheets import write_csv, write_xlsx
 from models.people import Organisation
 from rules import access, audit, figures, screens
@@ -31,7 +33,6 @@ NAMES: Final = {
     Kind.PROFILES: ("交资料卡", "份", "新交和改过再交的"),
     Kind.CHECKINS: ("活动签到", "人次", "在现场签到的"),
 }
-HIDDEN: Final = "不足 5"
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,8 @@ def wall(desk: Desk, token: str) -> Any:
 
 
 def _union(desk: Desk) -> Organisation:
-    asked = request.values.get("union", "")
-    if asked.isascii() and asked.isdecimal() and len(asked) < 10:
-        return access.find(desk.db, desk.staff, Organisation, int(asked), now=desk.now)
+    if (asked := whole(request.values.get("union"), digits=9)) is not None:
+        return access.find(desk.db, desk.staff, Organisation, asked, now=desk.now)
     return desk.staff.organisation
 
 

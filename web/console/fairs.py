@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, func, or_, select
 from wtforms.validators import NumberRange
 
-from bot.texts import counts
+from bot.texts.figures import about
 from core.clock import today
 from core.errors import Refused
 from models.events import Event
@@ -113,7 +113,7 @@ def _fair(desk: Desk, event: Event, form: WallForm | None = None, status: int = 
     if form is None:
         form = WallForm()
         form.process(data={"number": max((row.wall.number for row in rows), default=0) + 1})
-    return page("fair.html", status, event=event, rows=rows, form=form, rule=section_rule, about=counts.about)
+    return page("fair.html", status, event=event, rows=rows, form=form, rule=section_rule, about=about)
 
 
 def section_rule(title: str) -> str:

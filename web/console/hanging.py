@@ -7,11 +7,13 @@ from typing import Any, Final
 from flask import request
 from sqlalchemy import ColumnElement, Select, or_
 
+from bot.texts.matchmaking import SEX
+from core.numbers import whole
 from models.matchmaking import Card, Profile, ProfileState, Wall, position_of
 from rules import access
 from rules.access import Permission
 from rules.matchmaking import layout, walls
-from web.console import bulk, words
+from web.console import bulk
 from web.console.bulk import Act, each
 from web.console.fairs import section_rule
 from web.console.gate import Desk, Pages, page
@@ -52,8 +54,8 @@ def _search(said: str) -> ColumnElement[bool]:
     ]
     if (position := position_of(said)) is not None:
         found.append(Card.position == position)
-    if said.isascii() and said.isdecimal() and len(said) < 16:
-        found.append(Card.id == int(said))
+    if (number := whole(said)) is not None:
+        found.append(Card.id == number)
     return or_(*found)
 
 
@@ -185,7 +187,7 @@ HANG: Final = Act(
     lambda count: f"挂了 {count} 张新卡片，请打印“变了的”。",
     _P,
     Profile,
-    lambda profile: f"{profile.nickname}（{words.SEX.get(profile.sex, '')}，{profile.birth_year}）",
+    lambda profile: f"{profile.nickname}（{SEX.get(profile.sex, '')}，{profile.birth_year}）",
     each(
         lambda desk, profile, reason, target: layout.hang(
             desk.db, desk.staff, profile, wall_of(desk, (request.view_args or {})["number"]), now=desk.now

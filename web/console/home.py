@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from flask import url_for
@@ -18,9 +17,9 @@ from rules.access import Permission
 from rules.matchmaking import reviewing
 from web.console import today
 from web.console.gate import Desk, Door, Pages, page
+from web.console.lists import LATE
 
 pages = Pages("home")
-LATE: Final = timedelta(hours=2)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from flask import request, url_for
@@ -16,8 +17,12 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from core.numbers import whole
+
 SIZES: Final = (20, 50, 100)
 SEARCH_LENGTH: Final = 40
+LATE: Final = timedelta(hours=2)
+"""What staff have to do is late when it has waited longer."""
 MOST: Final = 10_000
 """So many rows are counted and can be leafed through; who wants others narrows the list or turns it round."""
 
@@ -90,12 +95,12 @@ class Listing:
         """The page that the URL asks for. `endpoint` is the list's own, where a form's page shows it again."""
         args = request.args if args is None else args
         asked = self.asked(query, args)
-        size = _number(args.get("size"), self.size)
+        size = whole(args.get("size"))
         size = size if size in SIZES else self.size
         chosen = {**asked.chosen, **({"size": str(size)} if size != self.size else {})}
         count = asked.count_shown(db)
         pages = max(1, -(-min(count, MOST) // size))
-        number = min(max(1, _number(args.get("page"), 1)), pages)
+        number = min(max(1, whole(args.get("page"), digits=8) or 1), pages)
         rows = db.execute(asked.page(size, number)).all() if count else []
         return Listed(
             self,
@@ -234,7 +239,3 @@ def within(db: Session, key: Any, condition: ColumnElement[bool], *, by: Any) ->
     reach = select(key).where(condition).order_by(by).limit(MOST + 1).correlate(None)
     count = db.scalar(select(func.count()).select_from(reach.subquery())) or 0
     return key.in_(reach) if count <= MOST else condition
-
-
-def _number(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 9 else otherwise

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.texts.persons import GOES, STAYS
 from core.errors import Refused
+from core.numbers import whole
 from models.matchmaking import Profile
 from models.people import Organisation, Worker
 from rules import access
@@ -126,9 +127,10 @@ def _one(desk: Desk, number: int) -> Worker:
 
 
 def _other(desk: Desk, keep: Worker, said: str) -> Worker:
-    if not (said.isascii() and said.isdecimal() and len(said) < 16):
+    number = whole(said)
+    if number is None:
         raise Refused("not_found")
-    _, gone = merging.both(desk.db, desk.staff, keep.id, int(said), now=desk.now)
+    _, gone = merging.both(desk.db, desk.staff, keep.id, number, now=desk.now)
     return gone
 
 

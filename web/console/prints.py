@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from flask import request
 
-from bot.texts import counts
+from bot.texts.figures import few
 from core.clock import local
 from core.errors import Refused
+from core.numbers import whole
 from models.matchmaking import Card, Wall, position_of
 from rules import audit
 from rules.access import Permission
@@ -60,9 +61,8 @@ def print_wall(desk: Desk, number: int) -> Any:
         problem = "要打印的卡片还没有二维码，先点“做二维码”。" if found else "都打印过了，没有要打印的卡片。"
         return shown(desk, wall, 409, problem=problem)
     parts = -(-len(ready) // PART)
-    part = (
-        1 if only_changed else _part(parts)
-    )  # what was printed is no longer changed: the next ones are the first
+    # what was printed is no longer changed: the next ones are the first
+    part = 1 if only_changed else _part(parts)
     ready = ready[(part - 1) * PART : part * PART]
     what = "变了的" if only_changed else f"第{part}部分" if parts > 1 else "全部"
     name = f"{wall.number}号墙-{wall.title}-{what}-{local(desk.now):%m%d-%H%M}.pdf"
@@ -71,9 +71,7 @@ def print_wall(desk: Desk, number: int) -> Any:
 
 
 def _part(parts: int) -> int:
-    text = request.form.get("part", "1")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 1
-    return min(max(number, 1), parts)
+    return min(max(whole(request.form.get("part"), digits=4) or 1, 1), parts)
 
 
 def _pdf(
@@ -181,7 +179,7 @@ def _card(
         status,
         card=one,
         age=local(desk.now).year - one.profile.birth_year,
-        scans=counts.few(times, people),
+        scans=few(times, people),
         has_code=not cards.needs_code(one, now=desk.now, config=desk.config),
         is_stale=one.printed_at is None
         or (one.profile.listed_at is not None and one.printed_at < one.profile.listed_at),

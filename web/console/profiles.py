@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, request
 from sqlalchemy import ColumnElement, or_
 
+from bot.texts.matchmaking import SEX
 from core.errors import Refused
+from core.numbers import whole
 from models.matchmaking import Profile
 from models.people import Organisation
 from rules.access import Permission
@@ -18,10 +20,9 @@ from web.console import exports, words
 from web.console.exports import Column, Export
 from web.console.forms import REASON_LENGTH, Form, HiddenField, reason_for
 from web.console.gate import Desk, Pages, page, say, to
-from web.console.lists import Filter, Listing, Sort
+from web.console.lists import LATE, Filter, Listing, Sort
 
 pages = Pages("profiles")
-PATIENCE = timedelta(hours=2)
 """What people are told that a review takes."""
 
 
@@ -50,8 +51,8 @@ def listing(now: datetime) -> Listing:
                 "late",
                 "等待",
                 {
-                    "yes": ("超过两小时", Profile.submitted_at < now - PATIENCE),
-                    "no": ("两小时以内", Profile.submitted_at >= now - PATIENCE),
+                    "yes": ("超过两小时", Profile.submitted_at < now - LATE),
+                    "no": ("两小时以内", Profile.submitted_at >= now - LATE),
                 },
             ),
         ),
@@ -66,8 +67,8 @@ def _search(words: str) -> ColumnElement[bool]:
         column.contains(words, autoescape=True) for column in (Profile.trade, Profile.line)
     ]
     found.append(Profile.id.in_(searching.profiles_called(words)))
-    if words.isascii() and words.isdecimal() and len(words) < 16:
-        found.append(Profile.id == int(words))
+    if (number := whole(words)) is not None:
+        found.append(Profile.id == number)
     return or_(*found)
 
 
@@ -78,7 +79,7 @@ EXPORT = Export(
         Column("编号", lambda row: row.Profile.id, 10),
         Column("交来时间", lambda row: words.clock(row.Profile.submitted_at), 18),
         Column("称呼", lambda row: row.Profile.nickname),
-        Column("性别", lambda row: words.SEX.get(row.Profile.sex), 8),
+        Column("性别", lambda row: SEX.get(row.Profile.sex), 8),
         Column("出生", lambda row: row.Profile.birth_year, 8),
         Column("学历", lambda row: row.Profile.education, 10),
         Column("职业", lambda row: row.Profile.trade),

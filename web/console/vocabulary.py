@@ -95,8 +95,9 @@ def _answer(words: str) -> str:
     found = table.words.find(words)
     if found is None:
         return (
-            "没有词对上。先看是不是“找 85-92 女”这样的一句话；不是，就说没听懂。TA 正在等人工的话，转给同事。"
+            "没有词对上。先看是不是“明天下午三点约心理咨询”这样的一句话；不是，就说没听懂。"
+            "TA 正在等人工的话，转给同事。"
         )
     door = next(one for one in _doors(table) if found.word in one.words)
-    how = {"exact": "就是", "typo": "当作打错了一个字的", "command": "以它开头："}[found.kind]
+    how = {"exact": "就是", "typo": "当作打错了一个字的"}[found.kind]
     return f"{how}“{found.word}”，去{door.feature}{f'：{door.about}' if door.about else ''}。"

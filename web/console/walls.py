@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import request
 from sqlalchemy import func, select
 
-from bot.texts import counts
+from bot.texts.figures import about
 from core.clock import local
 from core.errors import Refused
 from models.matchmaking import Card, Wall, place, position_of
@@ -95,7 +95,7 @@ def shown(
         scans=layout.scans_of(db, [row[0].id for row in listed.rows]),
         missing=cards.without_code(db, wall, now=desk.now, config=desk.config),
         rule=section_rule,
-        about=counts.about,
+        about=about,
         age=lambda profile: local(desk.now).year - profile.birth_year,
         form=form,
         moving=moving,

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.texts import counts
-from bot.texts.appointments import day_label
-from bot.texts.logins import ROLES, WAYS
+from bot.texts import UNION_LEVELS
+from bot.texts.figures import few
+from bot.texts.logins import ROLES, WAYS, browser
+from bot.texts.matchmaking import MARITAL, SEX
+from bot.texts.times import day_label
 from core.clock import local
 from core.errors import Refused
 from models.appointments import Booking, BookingState
@@ -32,7 +34,6 @@ _REFUSALS: Final[Mapping[str, str | Callable[..., str]]] = MappingProxyType(
         "profile_changed": "本人刚刚改过资料，请把新的再看一遍。",
         "own_profile": "这是你自己的资料卡，请别的同事来审。",
         "reason_needed": "退回要写明原因，本人会看到。",
-        "reason_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
         "answer_needed": "要写回什么话，本人会看到。",
         "answer_too_long": lambda limit, **_: f"太长了，最多 {limit} 个字。",
         "bound_staff": "这是同事的微信。先到“同事”里重新邀请（解绑微信），再来处理。",
@@ -86,9 +87,6 @@ def refusal(refused: Refused) -> str:
     return said if isinstance(said, str) else said(**refused.facts)
 
 
-LEVELS: Final = MappingProxyType({1: "省", 2: "市", 3: "区县", 4: "乡镇街道·企业"})
-SEX: Final = MappingProxyType({"f": "女", "m": "男"})
-MARITAL: Final = MappingProxyType({"never": "未婚", "divorced": "离异", "widowed": "丧偶"})
 CONTACT: Final = MappingProxyType({"phone": "手机号", "wechat": "微信号", "none": "见面再说"})
 PROFILE_STATES: Final = MappingProxyType(
     {
@@ -99,7 +97,6 @@ PROFILE_STATES: Final = MappingProxyType(
         "withdrawn": "已撤下",
     }
 )
-ABOUT: Final = MappingProxyType({"chat": "找人工", "crisis": "情绪关怀"})
 SOURCES: Final = MappingProxyType({"environment": "环境变量", "secret file": "密钥文件", "file": "设置文件"})
 ACTS: Final = MappingProxyType(
     {
@@ -165,6 +162,44 @@ ACTS: Final = MappingProxyType(
         "export_whole": "完整导出列表",
     }
 )
+
+
+FACTS: Final = MappingProxyType(
+    {
+        "state": "状态", "card": "卡片", "wall": "墙", "position": "位置",
+        "title": "板块", "name": "名称", "login": "登录名", "role": "角色",
+        "organisation": "单位", "union": "单位", "worker": "职工", "keep_wechat": "保留微信",
+        "above": "上级单位", "works_as": "安排", "quota": "名额", "people": "人数",
+        "version": "版本", "starts_at": "时间", "professional": "专业人士", "service": "预约项目",
+        "place": "地点", "weekday": "星期", "day": "日期", "hours": "时间段",
+        "keep": "留下的记录", "gone": "合进去的记录", "rows": "行数", "changed": "变了的",
+        "digest": "内容的记号", "filter": "筛选", "kind": "格式", "of": "哪些数据",
+        "cards": "卡片数", "part": "第几部分", "posters": "大卡片", "who": "谁",
+        "act": "做了什么", "about": "对象", "since": "从", "until": "到",
+    }
+)  # fmt: skip
+"""What changed, or was asked for, by its name in a row of the audit."""
+_VALUES: Final = MappingProxyType(
+    {
+        **PROFILE_STATES,
+        **ROLES,
+        "booked": "约好了",
+        "cancelled": "已取消",
+        "attended": "到场",
+        "no_show": "未到",
+    }
+)
+
+
+def fact(value: Any) -> str:
+    """A value in a row of the audit, as far as it has words."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, dict):
+        return "，".join(f"{FACTS.get(name, name)} {fact(one)}" for name, one in value.items()) or "—"
+    return "、".join(map(fact, value)) if isinstance(value, list) else _VALUES.get(str(value), str(value))
 
 
 SUBJECTS: Final = MappingProxyType(
@@ -285,28 +320,6 @@ def openid(value: str) -> str:
     return f"…{value[-4:]}"
 
 
-def browser(value: str) -> str:
-    """A browser as people call it."""
-    names = (
-        ("MicroMessenger", "微信"),
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    )
-    systems = (
-        ("Windows", "Windows"),
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Mac OS", "Mac"),
-        ("Linux", "Linux"),
-    )
-    name = next((name for sign, name in names if sign in value), "其他浏览器")
-    system = next((name for sign, name in systems if sign in value), "")
-    return f"{name}（{system}）" if system else name
-
-
 def origin(value: str) -> str:
     """Where somebody sat, from what a request told: the address, and the browser as people call it."""
     address, _, rest = value.partition(" ")
@@ -349,12 +362,12 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = MappingProxyType(
         "masked": masked,
         "openid": openid,
         "browser": browser,
-        "few": counts.few,
+        "few": few,
         "origin": origin,
         "subject": subject,
         "job": _of(JOBS),
         "role": _of(ROLES),
-        "level": _of(LEVELS),
+        "level": _of(UNION_LEVELS),
         "sex": _of(SEX),
         "marital": _of(MARITAL),
         "contact_kind": _of(CONTACT),

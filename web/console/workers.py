@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Select, case, false, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from core.errors import Refused, changed
+from core.numbers import whole
+from forms import handed_over
 from models.matchmaking import Profile, ProfileState
 from models.messages import Handover
 from models.people import Organisation, Staff, Worker
@@ -16,7 +18,7 @@ from rules import access, audit, members
 from rules.access import Permission
 from rules.matchmaking import reviewing, searching
 from rules.persons import consents, merging
-from web.console import bulk, conversations, exports, words
+from web.console import bulk, exports, words
 from web.console.bulk import Act
 from web.console.exports import Column, Export
 from web.console.forms import REASON_LENGTH, Form, reason_for
@@ -91,8 +93,8 @@ def search(words: str) -> ColumnElement[bool]:
         searching.people_called(words),
         select(_of_union.id).where(_of_union.organisation_id.in_(_unions(words))),
     ]
-    if words.isascii() and words.isdecimal() and len(words) < 16:
-        found.append(select(literal(int(words))))
+    if (number := whole(words)) is not None:
+        found.append(select(literal(number)))
     return Worker.id.in_(union_all(*found))
 
 
@@ -246,7 +248,7 @@ def _shown(
             select(Handover).where(Handover.worker_id == worker.id).order_by(Handover.id.desc()).limit(20)
         ).all(),
         staff=db.scalar(select(Staff).where(Staff.worker_id == worker.id)),
-        about=conversations.about,
+        about=handed_over,
         agreed=consents.agreed(db, worker.id),
         form=form or UnmaskForm(),
         is_open=is_open,

@@ -18,7 +18,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from bot.callback import Engaged
 from bot.once import SHOWN
-from bot.replies import Say
+from bot.replies import Say, bare
 from bot.texts.matchmaking import PHOTO_REASONS
 from core.pictures import BYTES, NotAPicture, small_jpeg
 from core.redis import LOST
@@ -169,8 +169,7 @@ def _lines(visit: Visit, says: list[Say]) -> list[tuple[list[str], list[tuple[st
                 links.append((tap.label, tap.url))
             elif form:
                 links.append((tap.label, f"/m/forms/{form}"))
-        text = re.sub("<[^>]*>", "", say.text) if say.is_rendered else say.text
-        found.append((text.split("\n"), links))
+        found.append((bare(say).split("\n"), links))
     return found
 
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from bot.replies import bare
 from bot.texts import notices as notice_words
 from bot.texts.broadcasts import TOPICS
+from core.numbers import whole
 from models.broadcasts import Topic
 from models.matchmaking import ProfileState
 from rules import inbox
@@ -77,8 +78,7 @@ def change(visit: Visit, what: str) -> Any:
 @pages.route("/me/messages")
 def messages(visit: Visit) -> Any:
     """What was told, newest first; the unread are marked."""
-    asked = request.args.get("before", "")
-    before = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else None
+    before = whole(request.args.get("before"))
     found = inbox.recent(visit.db, visit.worker_id, before=before, limit=MESSAGES)
     shown = [(one, said) for one in found if (said := notice_words.words(visit.db, one, now=visit.now))]
     rest = found[-1].id if len(found) == MESSAGES else None

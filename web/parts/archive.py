@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,6 +17,7 @@ from bot.replies import bare
 from bot.texts import notices
 from core.clock import local
 from core.config import Config
+from forms import FORMS, handed_over
 from models.messages import Notice
 from models.people import Worker
 from rules.matchmaking import photos
@@ -131,14 +132,16 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
 VALUES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "m": "男", "f": "女", "never": "未婚", "divorced": "离异", "widowed": "丧偶",
-        "wechat": "微信号", "none": "先不给", "kept": "收藏/留在我的消息", "passed": "不合适", "blocked": "拉黑",
+        "wechat": "微信号", "phone": "手机号", "none": "先不给",
+        "kept": "收藏/留在我的消息", "passed": "不合适", "blocked": "拉黑",
         "in_review": "待审", "listed": "已上墙", "refused": "没有通过", "paused": "暂停", "withdrawn": "已撤回",
         "open": "还没有回应", "accepted": "同意了", "declined": "婉拒了", "expired": "过期了", "no_answer": "没有回音",
         "waiting": "等候中", "booked": "约好了", "cancelled": "取消了", "attended": "来过", "no_show": "没来",
-        "placed": "有名额", "offered": "给了候补名额", "lapsed": "候补没接", "ended": "候补过期", "left": "不等了",
+        "placed": "有名额", "offered": "给了候补名额", "lapsed": "候补没接",
         "sent": "发出了", "unknown": "不确定收到没有", "shown": "看过了", "skipped": "没有发", "failed": "没发成",
-        "sending": "正在发", "customer": "聊天", "inbox": "我的消息", "subscription": "订阅通知",
-        "exam": "考试", "activity": "活动", "benefit": "福利", "news": "资讯", "chat": "找人工", "crisis": "情绪关怀",
+        "sending": "正在发", "customer": "聊天", "inbox": "我的消息",
+        "subscription": "订阅通知", "template": "模板消息",
+        "activity": "活动", "benefit": "福利", "news": "资讯",
     }
 )  # fmt: skip
 
@@ -194,7 +197,13 @@ def words_at(now: datetime) -> exporting.Words:
 
 
 def _lines(row: exporting.Row) -> list[tuple[str, str]]:
-    return [(LABELS[key], text) for key, value in row.items() if (text := _text(value))]
+    return [(LABELS[key], text) for key, value in row.items() if (text := _READ.get(key, _text)(value))]
+
+
+def _filled_in(answers: list[str] | None) -> str:
+    """What was filled in so far, each question by its name."""
+    pairs = (answer.partition(": ")[::2] for answer in answers or ())
+    return "\n".join(f"{_ASKED.get(key, key)}：{VALUES.get(value, value)}" for key, value in pairs)
 
 
 def _text(value: Any) -> str:
@@ -205,6 +214,11 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(value)
     return VALUES.get(str(value), str(value))
+
+
+_ASKED: Final = {item.key: item.label for form in FORMS.values() for item in form.fields}
+_READ: Final[Mapping[str, Callable[[Any], str]]] = {"about": handed_over, "draft": _filled_in}
+"""How what is no plain value is read, by its key."""
 
 
 def _plain(value: Any) -> str:

@@ -89,7 +89,7 @@ def test_a_file_is_written_down_and_opens_in_both_kinds(office: Office, counted:
     seat = office.seat("boss")
     text = seat.get("/dashboard/export?kind=csv").data.decode("utf-8-sig")
     assert text.startswith("单位,数据,")
-    assert "不足 5" in text
+    assert "少于 5" in text
     assert dict(numbers_of(seat, "/dashboard/export"))
     with Session(office.account.engine) as db:
         rows = db.scalars(select(Audit).where(Audit.act == "figures_export")).all()

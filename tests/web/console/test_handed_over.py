@@ -35,7 +35,7 @@ def kept(office: Office) -> list[str]:
 
 def test_what_is_said_meanwhile_is_shown_and_gone_with_the_answer(office: Office) -> None:
     phone, number = waiting(office)
-    assert "转给同事" in phone.says("上回那笔钱一直没有到账")
+    assert "转给工作人员" in phone.says("上回那笔钱一直没有到账")
     office.account.clock.move(minutes=1)
     seat = office.seat("north_review")
     page = seat.get(f"/conversations/{number}").text

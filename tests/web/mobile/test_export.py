@@ -16,13 +16,17 @@ from werkzeug.test import Client
 from core import sealed_files
 from core.db import make_engine
 from core.redis import connect
-from models.matchmaking import Profile
+from models.appointments import BookingState
+from models.broadcasts import RecipientState, Topic
+from models.matchmaking import Profile, ProfileState, RequestState
 from models.people import Worker
 from models.persons import Erasure
 from models.photos import Photo
+from models.waiting import Turn
 from rules.matchmaking import cards, photos
 from rules.persons import exporting
 from tasks import schedule
+from tasks.channels import Channel
 from tasks.schedule import Workplace
 from tests.chat.account import Account
 from tests.rules.cast import build
@@ -62,6 +66,7 @@ def test_the_file_is_taken_away_once(hall: Hall) -> None:
     assert data["profile"][0]["contact"] == "marker_wx_1"
     assert "标记MK爱爬山" in read
     assert "待审" in read
+    assert not re.search("[a-z]+_[a-z]+：", read), "what was asked has a name, too"
     assert "http" not in read, "nothing from elsewhere"
     again = browser.post(f"{path}/file", base_url=BASE, data={"csrf_token": token[1]})
     assert (again.status_code, MARK in again.text) == (410, False)
@@ -78,6 +83,9 @@ def test_everything_in_an_export_has_a_name_in_chinese(hall: Hall) -> None:
         db.rollback()
     assert set(held) == set(archive.SECTIONS)
     assert {key for rows in held.values() for row in rows for key in row} <= set(archive.LABELS)
+    kinds = (ProfileState, RequestState, Turn, BookingState, RecipientState, Topic, Channel)
+    codes = {str(code) for kind in kinds for code in kind} | {"phone", "wechat", "none"}
+    assert codes <= set(archive.VALUES)
 
 
 def hang(db: Session, account: Account) -> None:
