@@ -61,7 +61,7 @@ def confirm(scan_id: int, ip: str, agent: str, made_at: datetime) -> Say:
         f"地点：{address(ip)}\n"
         f"浏览器：{browser(agent)}\n"
         f"时间：{local(made_at):%m-%d %H:%M}\n"
-        "是你自己正在登录工作台吗？不是的话千万别确认。",
+        "是你自己正在登录后台吗？不是的话千万别确认。",
         (Tap("确认登录", id=f"login_yes.{scan_id}"), Tap("不是我", id=f"login_no.{scan_id}")),
     )
 
@@ -75,7 +75,7 @@ def address(ip: str) -> str:
 def bind(binding_id: int, name: str, login: str) -> Say:
     """Whether this WeChat is that member's."""
     return Say(
-        f"绑定微信\n把这个微信绑定给工作台的 {name}（{login}）？绑定以后，用它扫码就能登录。",
+        f"绑定微信\n把这个微信绑定给后台的 {name}（{login}）？绑定以后，用它扫码就能登录。",
         (Tap("确认绑定", id=f"bind_yes.{binding_id}"), Tap("不是我", id=f"bind_no.{binding_id}")),
     )
 

@@ -19,7 +19,7 @@ from models.people import Staff
 from rules.logins import attempts
 from rules.logins.attempts import Where
 
-ISSUER = "娘家工作台"
+ISSUER = "娘家后台"
 STEP_SECONDS = 30
 NEAR = (0, -1, 1)
 """Clocks differ: the half minute before and the one after count too."""

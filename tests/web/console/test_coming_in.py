@@ -46,7 +46,7 @@ def join(office: Office, seat: Seat, path: str) -> pyotp.TOTP:
     seat.get(path)
     assert seat.post(path, password=PASSWORD, again=PASSWORD).headers["Location"] == "/console/authenticator"
     page = seat.get("/authenticator").text
-    key = re.search(r'class="link">([^<]+)<', page)
+    key = re.search(r'class="link"[^>]*>([^<]+)<', page)
     assert key
     totp = pyotp.TOTP(key[1].replace(" ", ""))
     picture = seat.get("/authenticator.png")
