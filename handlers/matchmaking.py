@@ -58,7 +58,7 @@ def show(chat: Chat, token: str) -> Say:
 def arrive(chat: Chat, scene: CheckInScene) -> Say:
     """The code at the door of a fair was scanned."""
     event = events.open_by_token(chat.db, scene.event_token, now=chat.now)
-    is_new = meetings.check_in(chat.db, chat.worker_id, event, now=chat.now)
+    is_new = requests.arrive(chat.db, chat.worker_id, event, now=chat.now, limits=chat.config.matchmaking)
     return texts.checked_in(event.title, is_new=is_new)
 
 

@@ -305,6 +305,14 @@ def yes_heard(other: Profile, meeting: Meeting | None, *, minutes: int) -> Say:
     )
 
 
+def both_here(other: Profile, meeting: Meeting, *, minutes: int) -> Say:
+    """To both who said yes to each other, when the second has come."""
+    return Say(
+        f"你和{other.nickname}都到了。{clock(meeting.starts_at)}，{meeting.table_number}号桌，{minutes}分钟。"
+        "先去喝口水也来得及。"
+    )
+
+
 NO_SAID = Say("好，不会让对方难堪，只会显示没有回音。", (Tap("我的资料卡"),))
 LATER_SAID = Say("不急，想好了再回。过了时间没回，对方只会看到没有回音。")
 

@@ -114,6 +114,16 @@ def _meet_no_answer(db: Session, notice: Notice, facts: dict[str, Any], now: dat
     return matchmaking.no_answer(other.nickname or "对方") if other else None
 
 
+def _meeting_set(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
+    request = db.get_one(MeetRequest, facts["request"])
+    meeting = db.scalar(select(Meeting).where(Meeting.request_id == request.id))
+    is_asker = notice.worker_id == request.asker_id
+    other = _profile(db, request.asked_id if is_asker else request.asker_id)
+    if meeting is None or meeting.starts_at <= now or other is None:
+        return None
+    return matchmaking.both_here(other, meeting, minutes=facts["minutes"])
+
+
 def _meeting_soon(db: Session, notice: Notice, facts: dict[str, Any], now: datetime) -> Say | None:
     meeting = db.get(Meeting, facts["meeting"])
     return matchmaking.meeting_soon(meeting.table_number, meeting.starts_at) if meeting else None
@@ -173,6 +183,7 @@ _KINDS: Mapping[str, _Words] = {
     "meet_asked": _meet_asked,
     "meet_accepted": _meet_accepted,
     "meet_no_answer": _meet_no_answer,
+    "meeting_set": _meeting_set,
     "meeting_soon": _meeting_soon,
     "meeting_over": _meeting_over,
     "meeting_off": _meeting_off,

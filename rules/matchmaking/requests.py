@@ -15,7 +15,8 @@ from core.clock import today
 from core.config import Matchmaking
 from core.db import hold, insert_new
 from core.errors import Refused
-from models.matchmaking import MeetRequest, Profile, ProfileState, RequestState
+from models.events import Event, Meeting
+from models.matchmaking import Card, MeetRequest, Profile, ProfileState, RequestState, Wall
 from rules.matchmaking import looking, meetings
 from rules.matchmaking.looking import Seen
 from rules.notices import tell
@@ -138,6 +139,36 @@ def accept(db: Session, request: MeetRequest, *, now: datetime, limits: Matchmak
         if crossing is not None and crossing.state == RequestState.ACCEPTED:
             return crossing
     raise Refused("request_gone")
+
+
+def arrive(db: Session, worker_id: int, event: Event, *, now: datetime, limits: Matchmaking) -> bool:
+    """Check in at a fair, and give tables to those of its walls who said yes before and are here already.
+
+    Both are told. False when they had checked in before: nothing changes.
+    """
+    if not meetings.check_in(db, worker_id, event, now=now):
+        return False
+    mine = or_(MeetRequest.asker_id == worker_id, MeetRequest.asked_id == worker_id)
+    # Of two who arrive, or of a yes and an arrival, at the same moment, the second waits here and sees the first.
+    hold(db, MeetRequest.state, mine, MeetRequest.state.in_((RequestState.OPEN, RequestState.ACCEPTED)))
+    agreed = db.scalars(
+        select(MeetRequest)
+        .join(Card, Card.id == MeetRequest.card_id)
+        .join(Wall, Wall.id == Card.wall_id)
+        .outerjoin(Meeting, Meeting.request_id == MeetRequest.id)
+        .where(
+            mine,
+            MeetRequest.state == RequestState.ACCEPTED,
+            Wall.event_id == event.id,
+            Meeting.id.is_(None),
+        )
+        .order_by(MeetRequest.id)
+    ).all()
+    for request in agreed:
+        if can_meet(db, request) and meetings.arrange(db, request, now=now, limits=limits):
+            for one in (request.asker_id, request.asked_id):
+                tell(db, one, "meeting_set", now=now, request=request.id, minutes=limits.meeting_minutes)
+    return True
 
 
 def can_meet(db: Session, request: MeetRequest) -> bool:

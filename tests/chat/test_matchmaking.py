@@ -701,6 +701,37 @@ def overlapping(fairs: list[Fair], minutes: int = 8) -> list[str]:
     return clashes
 
 
+def test_E4_who_agreed_before_sits_down_when_the_second_has_come(fair: Fair, her: Phone, him: Phone) -> None:
+    away = fair.man("阿远")
+    for one in (him, away):
+        asks(fair, one, her)
+        says_of(her, "yes", fair, one)
+        told(one)
+    her.says("拉黑", bizmsgmenuid=f"block.{fair.request(away, her).id}")
+    fair.check_in(her, away)
+    assert fair.meetings() == [], "somebody is alone, or blocked"
+    fair.check_in(him)
+    ((meeting, people),) = fair.meetings()
+    assert len(people) == 2
+    for one, other in ((her, "阿岳"), (him, "小禾")):
+        (said,) = told(one)
+        assert said.startswith(f"你和{other}都到了。")
+        assert f"{meeting.table_number}号桌" in said
+    fair.check_in(him, her)
+    assert len(fair.meetings()) == 1
+    assert told(her) == told(him) == []
+
+
+def test_E4_two_who_agreed_and_come_at_the_same_moment_sit_down_once(fair: Fair) -> None:
+    pairs = [(fair.person(f"她{n}"), fair.man(f"他{n}")) for n in range(4)]
+    for number, (her, him) in enumerate(pairs):
+        asks(fair, him, her)
+        says_of(her, "yes", fair, him)
+        at_once(partial(her.scans, fair.door), partial(him.scans, fair.door))
+        assert len(fair.meetings()) == number + 1
+        assert ["都到了" in said for said in told(her)] == [True]
+
+
 @pytest.mark.slow
 def test_E4_forty_say_yes_at_once_and_no_table_or_person_is_booked_twice(account: Account) -> None:
     fair = Fair(account, tables=3)
