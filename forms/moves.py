@@ -55,7 +55,7 @@ def hear_open(draft: Draft, seen: Survey, text: str, tap: str, *, is_old: bool) 
     word = words.GLOBAL.get(said)
     if word in (Word.MENU, Word.HELP):
         return Turn(draft, (), Outcome.PASSED)
-    if word is Word.CANCEL:
+    if word is Word.CANCEL or said == words.plain(form.leave):
         return Turn(None, (Say(texts.cancelled(form.title)),), Outcome.CANCELLED)
     if word is Word.PERSON:
         kept = replace(_alive(form, draft, seen.given.now), state=State.HANDED_OVER)
@@ -70,7 +70,11 @@ def hear_open(draft: Draft, seen: Survey, text: str, tap: str, *, is_old: bool) 
     if said in words.RESUME or not said:
         return _same(draft, seen, lead=texts.GO_ON)
     item = seen.item(draft.at)
-    return _hear_summary(draft, seen, text, said) if item is None else _answer(draft, seen, item, text)
+    if item is None:
+        return _hear_summary(draft, seen, text, said)
+    if said == texts.SUBMIT:  # typed too early; it is nobody's name
+        return _same(draft, seen, lead=texts.NOT_YET)
+    return _answer(draft, seen, item, text)
 
 
 def _relook(seen: Survey, draft: Draft) -> Survey:

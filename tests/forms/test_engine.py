@@ -51,6 +51,21 @@ def test_B2_a_changed_answer_on_the_way_asks_only_what_it_opens() -> None:
     assert "12月1日" in talk.text, "the earlier day is still there to keep"
 
 
+def test_B1_to_submit_in_the_middle_is_not_taken_for_an_answer() -> None:
+    talk = at(EXAM, "team")
+    talk.say("提交。")
+    assert talk.text.startswith("答完才能提交，接着来：")
+    assert talk.draft.at == "team"
+    talk.say("提交队")
+    assert talk.draft.answers["team"] == "提交队"
+
+
+def test_B1_a_form_is_left_by_its_own_words_too() -> None:
+    talk = at(EXAM, "team")
+    talk.say(EXAM.leave)
+    assert talk.turn.outcome is Outcome.CANCELLED
+
+
 def test_B2_the_first_question_has_nothing_before_it() -> None:
     talk = Talk(EXAM)
     talk.say("返回")
