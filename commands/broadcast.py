@@ -140,11 +140,11 @@ def preview(broadcast_id: int, to: str | None, login: str) -> None:
 @number
 @as_login
 def approve(broadcast_id: int, login: str) -> None:
-    """Approve what somebody else wrote; shows the words and the count first."""
+    """Approve what somebody else wrote; shows the words and the count."""
     with _acting(broadcast_id, login) as (db, one, staff):
+        life.approve(db, one, staff, now=utcnow())  # who may not sees nothing
         click.echo(words(life.words(db, one)))
         _broadcasts.count(db, one)
-        life.approve(db, one, staff, now=utcnow())
         db.commit()
         click.echo(f"群发 {one.id} 第 {one.version} 版批准了。")
 
