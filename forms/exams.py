@@ -116,7 +116,9 @@ class Agreement(YesNo):
         heard = super().hear(text, given)
         if not isinstance(heard, Got):
             return heard
-        return Got(_agreement(given)) if heard.value is True else Unheard(answer_texts.NO_CONSENT)
+        return (
+            Got(_agreement(given)) if heard.value is True else Unheard(answer_texts.NO_CONSENT, is_clear=True)
+        )
 
     def load(self, stored: Json, given: Given) -> str:
         """Only this very text."""

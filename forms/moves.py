@@ -214,7 +214,7 @@ def _answer(draft: Draft, seen: Survey, item: Item, text: str) -> Turn:
         return _take(draft, seen, item, None)
     heard = _narrowed(_heard(draft, one, text, seen), one, seen)
     if isinstance(heard, Unheard):
-        return _wrong(draft, seen, heard.sentence)
+        return _wrong(draft, seen, heard.sentence, is_clear=heard.is_clear)
     if isinstance(heard, Either):
         offers = tuple((label, one.dump(value)) for label, value in heard.options)
         return _same(replace(draft, offers=offers, wrong=0), seen, lead="", reason="ambiguous")
@@ -271,9 +271,9 @@ def _unless_gathered(item: Item | None, lead: str) -> str:
     return "" if item is not None and item.field.is_gathered else lead
 
 
-def _wrong(draft: Draft, seen: Survey, sentence: str) -> Turn:
+def _wrong(draft: Draft, seen: Survey, sentence: str, *, is_clear: bool = False) -> Turn:
     """Say what was not right; the second time with an example, from the third on with a person to ask."""
-    wrong = draft.wrong + 1
+    wrong = 0 if is_clear else draft.wrong + 1
     item = seen.item(draft.at)
     if item is not None and not item.field.has_fixed_options:
         options = item.field.options(seen.given)

@@ -27,9 +27,13 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """The answer could not be read: what to say about it (never the answer itself)."""
+    """The answer could not be read: what to say about it (never the answer itself).
+
+    `is_clear`: it was understood and is not enough, as a no to a consent; nobody is shown how to say something else.
+    """
 
     sentence: str
+    is_clear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Consent(YesNo):
         heard = super().hear(text, given)
         if not isinstance(heard, Got):
             return heard
-        return Got(self.version) if heard.value is True else Unheard(self.refusal)
+        return Got(self.version) if heard.value is True else Unheard(self.refusal, is_clear=True)
 
     def load(self, stored: Json, given: Given) -> str:
         """Only this version."""

@@ -79,7 +79,7 @@ def test_yes_and_no() -> None:
 def test_agreement_is_to_a_version() -> None:
     one = Consent("c", "承诺", "？", version="2")
     assert heard(one, "同意") == "2"
-    assert heard(one, "不同意") == Unheard(texts.NO_CONSENT)
+    assert heard(one, "不同意") == Unheard(texts.NO_CONSENT, is_clear=True)
     assert heard(one, "我不想同意") == Unheard(texts.SENTENCES["not_yes_or_no"])  # type: ignore[arg-type]
     with pytest.raises(ValueError):
         one.load("1", GIVEN)
