@@ -16,7 +16,7 @@ from forms.fields import Choice, Option, Text
 from forms.fields.base import Got, Heard, Unheard, named
 from forms.form import Asker, Confirm, Form
 from forms.understand import dates, moment, times
-from forms.understand.outcome import meanings
+from forms.understand.outcome import Reading, meanings
 from rules.appointments import slots
 from rules.appointments.slots import Slot
 
@@ -48,6 +48,11 @@ class _Day(Choice):
             return super().question(given)
         year = desk.last_day.year
         return texts.year_unknown(year) if year == given.today.year else texts.full_until(year)
+
+    def beside(self, value: Any, text: str, given: Given) -> Mapping[str, Json]:
+        """The time as well, where it was said with the day and is free: 后天上午十点."""
+        slot = _slot_at(self.wanted, given, value, moment(text, given.now, opens=OPENS, closes=CLOSES).time)
+        return {"slot": slot} if slot else {}
 
     def load(self, stored: Json, given: Given) -> str:
         """A day that is not over, or a moment."""
@@ -197,14 +202,22 @@ def _of_day(wanted: Wanted, given: Given, day: str) -> list[Slot]:
     return slots.one_each(slot for slot in _free(wanted, given) if slot.day.isoformat() == day)
 
 
+def _slot_at(wanted: Wanted, given: Given, day: str | None, said: Reading[dt.time] | None) -> str | None:
+    """The free slot of that day at the time that was said, stored."""
+    chosen = wanted(given)
+    if chosen is None or day is None or said is None:
+        return None
+    for slot in _of_day(wanted, given, day):
+        if local(slot.starts_at).time() in meanings(said):
+            return Time(chosen[0], slot.professional_id, slot.starts_at).pack()
+    return None
+
+
 def _any_time(wanted: Wanted) -> Callable[[str, Given], Heard]:
     def beyond(text: str, given: Given) -> Heard:
-        chosen, day = wanted(given), given.answers["day"]
-        said = meanings(times.time_of_day(text, opens=OPENS, closes=CLOSES))
-        for slot in _of_day(wanted, given, day) if chosen and day else []:
-            if local(slot.starts_at).time() in said:
-                return Got(Time(chosen[0], slot.professional_id, slot.starts_at).pack())  # type: ignore[index]
-        return Unheard(texts.NOT_THAT_TIME if said else texts.WHICH_TIME)
+        said = times.time_of_day(text, opens=OPENS, closes=CLOSES)
+        slot = _slot_at(wanted, given, given.answers["day"], said)
+        return Got(slot) if slot else Unheard(texts.NOT_THAT_TIME if meanings(said) else texts.WHICH_TIME)
 
     return beyond
 

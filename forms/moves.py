@@ -221,6 +221,12 @@ def _answer(draft: Draft, seen: Survey, item: Item, text: str) -> Turn:
     if isinstance(heard, More):
         kept = _kept(draft, one, heard.value) if heard.value else draft.without(one.key)
         return go(kept, _relook(seen, kept), one.key, is_change=draft.is_change)
+    if beside := one.beside(heard.value, text, seen.given):
+        for key, stored in beside.items():
+            draft = draft.put(key, stored, sensitive=seen.form.by_key[key].sensitive)
+        draft = replace(draft, until="")  # what was said just now is not offered to keep
+        seen = _relook(seen, draft)
+        item = seen.item(one.key) or item
     return _take(draft, seen, item, heard.value)
 
 

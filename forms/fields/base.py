@@ -105,6 +105,10 @@ class Field:
         """Read what was none of the choices shown, where those are made for the moment."""
         return Unheard(self.invalid)
 
+    def beside(self, value: Any, text: str, given: Given) -> Mapping[str, Json]:
+        """What the words of a right answer say of later fields too, stored, by key; {} by default."""
+        return {}
+
     def options(self, given: Given) -> Sequence[Option]:
         """What can be chosen; empty where people write freely."""
         return ()
