@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
-    FloatRect,
     Locator,
     Page,
     Request,
@@ -225,19 +225,25 @@ def code_beside(page: Page, pdf: Path, name: str) -> str:
         assert found, f"{name} does not hang on the first sheet"
         left, _, _, top = text.get_charbox(found[0])
     across, down = left / width, 1 - top / height
-    spots = page.get_by_test_id("sheet-code")
-    expect(spots.first).to_be_visible()
-    image = page.locator(".sheet-page img").bounding_box()
-    assert image
-    boxes = [(spot.bounding_box(), spot.get_attribute("data-content") or "") for spot in spots.all()]
+    expect(page.get_by_test_id("sheet-code").first).to_be_visible()
+    # at once: the sheet is drawn anew whenever another one arrives
+    codes: list[list[Any]] = page.evaluate(
+        """() => {
+            const sheet = document.querySelector(".sheet-page img").getBoundingClientRect();
+            return [...document.querySelectorAll(".sheet-code")].map((spot) => {
+                const box = spot.getBoundingClientRect();
+                const middle = box.y + box.height / 2;
+                return [(box.x - sheet.x) / sheet.width, (middle - sheet.y) / sheet.height, spot.dataset.content];
+            });
+        }"""
+    )
 
-    def apart(at: tuple[FloatRect, str]) -> float:
+    def apart(code: list[Any]) -> float:
         """How far a code is to the right of the name and below or above it, in parts of the sheet."""
-        x = (at[0]["x"] - image["x"]) / image["width"] - across
-        y = (at[0]["y"] + at[0]["height"] / 2 - image["y"]) / image["height"] - down
+        x, y = code[0] - across, code[1] - down
         return abs(x) + abs(y) if x > 0 else 9.0
 
-    return min(((box, content) for box, content in boxes if box), key=apart)[1]
+    return str(min(codes, key=apart)[2])
 
 
 def test_scan_the_wall_and_meet_at_a_table(running: Running, desk: Desk) -> None:
