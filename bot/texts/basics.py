@@ -57,7 +57,9 @@ def messages(shown: list[tuple[int, str, str]], *, is_more: bool) -> Say:
     """我的消息: of each notice (id, when, words) the beginning, and a tap for those that go on."""
     lines, taps = [], []
     for number, (notice_id, when, words) in enumerate(shown, start=1):
-        first = _LINK.sub("", words).partition("\n")[0]
+        first, _, rest = _LINK.sub("", words).partition("\n")
+        if first.endswith("："):
+            first += rest.partition("\n")[0]
         is_cut = first != words or len(first) > MESSAGE_LENGTH
         lines.append(f"{number}. {when} {first[:MESSAGE_LENGTH] + '…' if is_cut else first}")
         if is_cut:
