@@ -149,7 +149,7 @@ def test_E3_E6_no_contact_without_both_and_no_difference_between_no_and_no_answe
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@settings(CAREFULLY, max_examples=200)
+@settings(CAREFULLY, max_examples=120)
 @given(history=histories, are_there=st.booleans())
 def test_E3_E6_many_histories(place: Place, history: list[tuple[str, int, int]], are_there: bool) -> None:
     live(place.account, history, are_there=are_there)
