@@ -148,6 +148,7 @@ def test_E3_E6_no_contact_without_both_and_no_difference_between_no_and_no_answe
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.timeout(600)
 @settings(CAREFULLY, max_examples=120)
 @given(history=histories, are_there=st.booleans())
