@@ -275,7 +275,11 @@ TYPED = ("change-happy", "exam-mine-happy", "meet-happy", "mine-happy")
 @pytest.mark.once
 @pytest.mark.parametrize(
     "file",
-    [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] * (file.stem not in TYPED)) for file in FILES],
+    [
+        pytest.param(file, id=file.stem, marks=[pytest.mark.slow] * (file.stem not in TYPED))
+        for file in FILES
+        if not file.stem.endswith(("-timeout", "-concurrent"))
+    ],
 )
 def test_to_type_what_stands_on_a_tap_is_to_tap_it(account: Account, file: Path) -> None:
     play(Stage(account, is_typed=True), file)

@@ -205,4 +205,4 @@ class Crowd(Person):
 
 
 TestCrowd = pytest.mark.slow(pytest.mark.timeout(600)(Crowd.TestCase))
-TestCrowd.settings = settings(TestPerson.settings, max_examples=1000, stateful_step_count=60)
+TestCrowd.settings = settings(TestPerson.settings, max_examples=600, stateful_step_count=60)

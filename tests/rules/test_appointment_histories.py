@@ -169,6 +169,6 @@ def test_C1_C6_no_history_overlaps_or_loses_a_time(town: Town) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("number", range(60 if DATABASE == "sqlite" else 20))
+@pytest.mark.parametrize("number", range(40 if DATABASE == "sqlite" else 20))
 def test_C1_C6_no_history_of_many(town: Town, number: int) -> None:
     play(town, random.SystemRandom().randrange(10**9))
