@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.db import insert_free
 from core.errors import Outcome, Refused, all_are_right, changed, outcomes
 from core.workdays import Workdays
 from models.calendar import CalendarDay
@@ -76,16 +77,18 @@ def change_all(
 
     found = outcomes(judge, days)
     if not dry and all_are_right(found):
-        entered = db.scalars(select(CalendarDay).where(CalendarDay.day.in_(days)))
-        rows = {row.day: row for row in entered}
+        changing = [day for day, changes in zip(days, found, strict=True) if changes]
+        if changing:  # rows first, unless somebody else enters the same new day at this moment
+            facts = {"changed_at": now, "staff_id": staff.id}
+            new = [{"day": day, "works_as": days[day], **facts} for day in changing]
+            db.execute(insert_free(db, CalendarDay).values(new))
         deeds = []
-        for day, changes in zip(days, found, strict=True):
-            if changes:
-                row = rows.get(day) or CalendarDay(day=day)
-                row.works_as, row.changed_at, row.staff_id = days[day], now, staff.id
-                db.add(row)
-                was, is_now = {"works_as": _of(before, day)}, {"works_as": days[day]}
-                deeds.append(audit.Deed(f"day:{day.isoformat()}", before=was, after=is_now))
+        for row in db.scalars(
+            select(CalendarDay).where(CalendarDay.day.in_(changing)).order_by(CalendarDay.day)
+        ):
+            row.works_as, row.changed_at, row.staff_id = days[row.day], now, staff.id
+            was, is_now = {"works_as": _of(before, row.day)}, {"works_as": days[row.day]}
+            deeds.append(audit.Deed(f"day:{row.day.isoformat()}", before=was, after=is_now))
         db.flush()
         audit.note_all(db, staff, "calendar_change", deeds, now=now)
     return found

@@ -12,7 +12,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,13 +20,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.config import Config
+from core import workdays
+from core.config import ROOT, Config
 from models.audit import Audit
+from models.calendar import CalendarDay
 from models.imports import ImportRun
 from models.messages import Notice
 from models.people import Organisation, Worker
 from models.persons import Erasure, Merge
-from rules import audit, notices
+from rules import audit, calendar, notices, staff
 from rules.persons import erasing, links, merging
 from tests.chat.account import Phone
 from tests.rules.cast import NOW
@@ -114,6 +116,22 @@ def test_two_bring_in_the_same_rows(office: Office) -> None:
             assert audit.verify(db) is None
     with Session(office.account.engine) as db:
         assert len(db.scalars(select(ImportRun).where(ImportRun.done_at.is_not(None))).all()) == 4
+
+
+def test_two_enter_the_same_new_day(office: Office) -> None:
+    base = workdays.load(ROOT / "calendar.yaml")
+    days = [date(2031, 5, number) for number in range(1, 9)]
+
+    def enter(day: date, works_as: int) -> None:
+        with Session(office.account.engine) as db:
+            calendar.change(db, staff.by_login(db, "boss"), day, works_as, base=base, now=NOW)
+            db.commit()
+
+    for day in days:
+        at_once(partial(enter, day, 0), partial(enter, day, 3))
+    with Session(office.account.engine) as db:
+        assert list(db.scalars(select(CalendarDay.day).order_by(CalendarDay.day))) == days
+        assert audit.verify(db) is None
 
 
 @pytest.mark.parametrize("pairs", [((0, 1), (1, 0)), ((0, 1), (1, 2)), ((0, 1), (2, 1)), ((0, 1), (0, 2))])
