@@ -23,7 +23,6 @@ def listing(now: datetime) -> Listing:
     return Listing(
         sorts={
             "when": Sort("时间", (Booking.starts_at, Booking.id)),
-            "number": Sort("编号", (Booking.id,)),
         },
         filters=(
             Filter(
